@@ -1,0 +1,100 @@
+"""Who turns the crank: three drivers over the same ask, evaluate and tell, giving the same iterates.
+
+stepped  The host calls each in turn. A new model compiles only its own pass over the data. Serves NumPy models, data
+         that are not in memory, callbacks and single steps, for a quarter of a millisecond of dispatch a trial.
+fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
+         trace has no limit though the buffer has one, and so that an interrupt is heard.
+live     The fused loop that also sends each row out through `jax.debug.callback` and asks, at each trial, whether to
+         stop.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.experimental import io_callback
+
+from . import radius
+from .evaluate import Evaluation, evaluate, jacobian_operator
+from .jit_functions import TrustRegionJITFunctions
+from .problem import Problem
+from .trf import FIELDS, Limits, State, ask, start, tell
+
+CAPACITY = 64  # rows of the buffer in the loop's carry
+
+evaluate_problem = jax.jit(evaluate)
+operator_at = jax.jit(jacobian_operator)
+
+
+def begin(problem: Problem, x, limits: Limits):
+    """(state, row) at the start of a problem."""
+    return start(x, evaluate_problem(problem, x), limits, problem.functions)
+
+
+def step(
+    evaluate_at: Callable,
+    state: State,
+    limits: Limits,
+    functions: TrustRegionJITFunctions,
+    tr_solver: str,
+    operator=None,
+):
+    """(state, row) after one trial; `evaluate_at` maps (x, cost to beat) to an Evaluation."""
+    trial = ask(state, limits, functions, tr_solver, operator)
+    return tell(state, trial, evaluate_at(trial.x, state.cost), limits, functions)
+
+
+def stepped(
+    evaluate_at: Callable[..., Evaluation],
+    state: State,
+    limits: Limits,
+    functions: TrustRegionJITFunctions,
+    tr_solver: str,
+    operator_of: Callable | None = None,
+) -> Iterator[tuple[State, np.ndarray]]:
+    """Yield (state, row) after each trial until the status says stop. Whoever iterates may stop sooner."""
+    while int(state.status) == radius.RUNNING:
+        operator = None if operator_of is None else operator_of(state.x)
+        state, row = step(evaluate_at, state, limits, functions, tr_solver, operator)
+        yield state, np.asarray(row)
+
+
+@partial(jax.jit, static_argnames=("tr_solver", "send", "stop_requested"))
+def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=None, send=None, stop_requested=None):
+    """(state, rows, count): at most CAPACITY trials in one program; rows (CAPACITY, 17 + n), of which count are filled.
+
+    With `send`, the live program: send(token, row) after each trial, and stop_requested(token) -> bool asked before the
+    next. Both are module-level functions and `token` is data, so one program serves every fit; without, the program
+    holds no callback at all.
+    """
+    functions = problem.functions
+
+    def running(carry):
+        state, _, count = carry
+        return (state.status == radius.RUNNING) & (count < CAPACITY)
+
+    def body(carry):
+        state, rows, count = carry
+        operator = jacobian_operator(problem, state.x) if problem.matrix_free else None
+        state, row = step(lambda x, _: evaluate(problem, x), state, limits, functions, tr_solver, operator)
+        if send is not None:
+            jax.debug.callback(send, token, row)
+            stop = io_callback(stop_requested, jax.ShapeDtypeStruct((), jnp.bool_), token)
+            stop = stop & (state.status == radius.RUNNING)
+            state = state._replace(status=jnp.where(stop, radius.USER_STOP, state.status))
+        return state, lax.dynamic_update_index_in_dim(rows, row, count, 0), count + 1
+
+    rows = jnp.zeros((CAPACITY, len(FIELDS) + state.x.shape[0]), state.x.dtype)
+    return lax.while_loop(running, body, (state, rows, jnp.asarray(0)))
+
+
+def fused_rows(
+    problem: Problem, state: State, limits: Limits, tr_solver: str, **live
+) -> Iterator[tuple[State, np.ndarray]]:
+    """Yield (state, rows) after each run of the fused program until the status says stop."""
+    while int(state.status) == radius.RUNNING:
+        state, rows, count = fused(problem, state, limits, tr_solver, **live)
+        yield state, np.asarray(rows)[: int(count)]

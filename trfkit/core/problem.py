@@ -1,0 +1,137 @@
+"""What is fitted: residuals, their data and their loss.
+
+A `Problem` is a pytree: its arrays are arguments of the compiled programs, its functions are what the programs are
+compiled for. Nothing captures data in a closure, so other data of the same shape compile nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .jit_functions import TrustRegionJITFunctions
+from .losses import linear
+
+BLOCK_ROWS = 1280  # rows folded at a time: with their Jacobian they stay in the cache of one core
+LARGE_STEP = 128 * BLOCK_ROWS  # beyond it buckets grow by this many rows, 1.3 MB an array, not by a ratio
+ALIGNMENT = 64  # bytes; JAX takes over a NumPy buffer so aligned without a copy on the CPU
+
+static = partial(field, metadata={"static": True})
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Problem:
+    """min ½ Σ C² ρ((f_i(x) / C)²) with f = residuals(x, rows, shared).
+
+    With `blocked`, every leaf of `rows` has the rows along its last axis, f of a block of rows is the block of f, and
+    only the first `m` rows count; the rest is padding. Without, f is evaluated whole.
+    """
+
+    # data
+    rows: Any  # pytree of arrays (…, M), M ≥ m
+    shared: Any  # pytree of arrays that every row sees
+    m: Any  # how many rows count
+    f_scale: Any  # C
+    mask: Any = None  # (m,) of bool, for residuals evaluated whole; None for all
+    # what is compiled
+    residuals: Callable = static(default=None)
+    jacobian: Callable | None = static(default=None)  # of the residuals; None: automatic differentiation
+    loss: Callable = static(default=linear)
+    blocked: bool = static(default=False)
+    matrix_free: bool = static(default=False)
+    functions: TrustRegionJITFunctions = static(default_factory=TrustRegionJITFunctions)
+
+
+def _rung(count: int, first: int) -> int:
+    """The first of first, 1½ first, 2 first, 3 first, 4 first, 6 first … that is at least count."""
+    size = first
+    while size < count:
+        size = size * 4 // 3 if size % 3 == 0 else size * 3 // 2
+    return size
+
+
+def bucket(m: int) -> int:
+    """The padded length for m rows: 20, 30, 40, 60, 80 … 960, 1280, then whole blocks of 1280.
+
+    At most half as much again, and 1 000 … 1 050 rows share one bucket, so one more point rarely compiles anything.
+    """
+    if m <= BLOCK_ROWS:
+        return _rung(m, 20)
+    if m <= LARGE_STEP:
+        return BLOCK_ROWS * _rung(-(-m // BLOCK_ROWS), 2)
+    return LARGE_STEP * -(-m // LARGE_STEP)
+
+
+def pad_rows(array: np.ndarray, size: int, fill=None) -> np.ndarray:
+    """A copy of array (…, m), padded to (…, size) along its last axis by `fill`, or by its own first row.
+
+    The copy is aligned, so that the device takes it over as it stands.
+    """
+    shape = (*array.shape[:-1], size)
+    count = int(np.prod(shape))
+    raw = np.empty(count * array.itemsize + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    padded = raw[start : start + count * array.itemsize].view(array.dtype).reshape(shape)
+    m = array.shape[-1]
+    padded[..., :m] = array
+    padded[..., m:] = array[..., :1] if fill is None else fill
+    return padded
+
+
+@dataclass(frozen=True)
+class CurveResiduals:
+    """(f(x, p) − y) w for the rows {"x", "y", "w"}; w = 1/σ. Two of the same model compile once."""
+
+    model: Callable
+
+    def __call__(self, params, rows, shared):
+        """Residuals (rows,) at the parameters (n,)."""
+        return (self.model(rows["x"], *params) - rows["y"]) * (rows["w"] if "w" in rows else shared["w"])
+
+
+@dataclass(frozen=True)
+class WhitenedResiduals:
+    """L⁻¹(f(x, p) − y) with the covariance matrix of y factored as L Lᵀ, all rows at once; or (f − y) w without L."""
+
+    model: Callable
+
+    def __call__(self, params, rows, shared):
+        """Residuals (m,) at the parameters (n,)."""
+        difference = jnp.asarray(self.model(rows["x"], *params)) - rows["y"]
+        return whiten(difference, shared)
+
+
+def whiten(values: jax.Array, shared: dict) -> jax.Array:
+    """values (m, …) weighted by shared["w"], or solved with the Cholesky factor shared["L"] (m, m)."""
+    if "L" in shared:
+        return jax.scipy.linalg.solve_triangular(shared["L"], values, lower=True)
+    w = shared["w"]
+    return values * (w if jnp.ndim(w) == 0 or jnp.ndim(values) == 1 else w[:, None])
+
+
+@dataclass(frozen=True)
+class WhitenedJacobian:
+    """The user's ∂f/∂p (m, n) of a model, weighted as its residuals are."""
+
+    jac: Callable
+
+    def __call__(self, params, rows, shared):
+        """Jacobian (m, n) at the parameters (n,)."""
+        return whiten(jnp.asarray(self.jac(rows["x"], *params)), shared)
+
+
+@dataclass(frozen=True)
+class PlainFunction:
+    """fun(x, *args, **kwargs) of `least_squares`: residuals (m,), or their Jacobian (m, n)."""
+
+    fun: Callable
+
+    def __call__(self, x, rows, shared):
+        """The function's value at x (n,), with args and kwargs from `shared`."""
+        args, kwargs = shared
+        return jnp.asarray(self.fun(x, *args, **kwargs))

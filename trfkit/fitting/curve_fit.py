@@ -1,0 +1,188 @@
+"""`curve_fit`: SciPy's function over the same solver; `fit_curve` is the same fit with everything in its result."""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from scipy.optimize import OptimizeWarning
+
+from ..core.problem import CurveResiduals, Problem, WhitenedJacobian, WhitenedResiduals, bucket, pad_rows
+from . import inputs
+from .data import Data, check_data, wrong_shape
+from .fit import Fit, check_loss_shape, fit_on_host, run_fit, traceable_loss
+from .options import Options, check_options
+from .result import LeastSquaresResult
+from .solve import move_inside
+from .traceable import formula, output_shape, row_wise
+
+FTOL_STATUS = 2  # what `ier` says for an end at rounding, since SciPy knows 1 to 4
+
+
+class _Kept(NamedTuple):
+    """A model or Jacobian evaluated at all points, of which some count."""
+
+    function: Callable
+
+    def __call__(self, x, *params):
+        x, keep = x
+        return self.function(x, *params)[keep]
+
+
+def _compiled(f, jac, x0: np.ndarray, data: Data, options: Options) -> tuple[Problem, int] | None:
+    """The curve as a compiled problem, and how many points count; None if it has to be evaluated on the host.
+
+    In blocks of rows where the model is proved to work row by row, else whole.
+    """
+    model, loss = formula(f), traceable_loss(options.loss)
+    if model is None or loss is None or isinstance(jac, str):
+        return None
+    params = (0.0,) * x0.size
+    shape = output_shape(model, data.x, *params)
+    if shape is None:
+        return None
+    one_for_all = data.keep is None and data.y.size == 1  # SciPy lets one y stand for all
+    total = data.y.size if data.keep is None else None
+    if len(shape) != 1 or not (one_for_all or total is None or shape[0] == total):
+        raise ValueError(wrong_shape(shape, data.y.shape))
+    common = {"f_scale": options.f_scale, "loss": loss, "functions": options.functions}
+    if jac is None and data.L is None and not one_for_all and row_wise(model, data.x, params, shape[0]):
+        rows, shared = _padded(data)
+        return Problem(rows, shared, data.y.size, residuals=CurveResiduals(model), blocked=True, **common), data.y.size
+    jacobian = None
+    if jac is not None:
+        jacobian = formula(jac)
+        if jacobian is None or output_shape(jacobian, data.x, *params) != (shape[0], x0.size):
+            return None
+    m = shape[0] if data.keep is None else data.keep.size
+    x = data.x
+    if data.keep is not None:
+        x, model, jacobian = (x, data.keep), _Kept(model), jacobian and _Kept(jacobian)
+    shared = {"w": data.w} if data.L is None else {"L": data.L}
+    residuals, jacobian = WhitenedResiduals(model), jacobian and WhitenedJacobian(jacobian)
+    return Problem({"x": x, "y": data.y}, shared, float(m), residuals=residuals, jacobian=jacobian, **common), m
+
+
+def _padded(data: Data) -> tuple[dict, dict]:
+    """(rows, shared) of a problem evaluated in blocks."""
+    x = data.x if data.keep is None else jax.tree.map(lambda a: a[..., data.keep], data.x)
+    rows = {"x": x, "y": data.y} | ({"w": data.w} if np.ndim(data.w) else {})
+    size = bucket(data.y.size)
+    rows = jax.tree.map(lambda a: jax.device_put(pad_rows(np.asarray(a, float), size)), rows)
+    return rows, {} if np.ndim(data.w) else {"w": data.w}
+
+
+def _parameters(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:
+    """(start, names, lb, ub), checked against each other."""
+    names = inputs.signature_names(f)
+    if p0 is None and not names:
+        raise ValueError("Unable to determine number of fit parameters: pass p0, one starting value for each.")
+    n = len(names) if p0 is None else np.size(p0)
+    lb, ub = inputs.bounds_arrays(bounds, n)
+    x0 = inputs.default_guess(lb, ub) if p0 is None else inputs.initial_guess(p0, "p0")
+    if names is not None and len(names) < n:
+        raise ValueError(f"`p0` has {n} values, but the model takes {len(names)} parameters: {', '.join(names)}.")
+    names = tuple(names[:n]) if names else tuple(f"p{i}" for i in range(n))
+    inputs.check_bounds(x0, lb, ub, names)
+    return x0, names, lb, ub
+
+
+def fit_curve(
+    f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, check_finite=None, bounds=(-np.inf, np.inf), jac=None,
+    *, nan_policy=None, mask=None, **options,
+) -> LeastSquaresResult:  # fmt: skip
+    """Fit f(x, *params) to y and return a `LeastSquaresResult`, parameters named as in the signature of f.
+
+    Minimises ½ Σ C² ρ(((f(x_i) − y_i) / σ_i)² / C²). xdata has its m points along its last axis, ydata is (m,); sigma
+    is a number, (m,) standard errors or an (m, m) covariance matrix; mask (m,) is True for the points that count. The
+    other keywords are those of `least_squares`, and so are the errors raised. A model of jax.numpy that works point by
+    point is folded over blocks of points, and other data of about the same length compile nothing.
+    """
+    x0, names, lb, ub = _parameters(f, p0, bounds)
+    if not (jac is None or callable(jac)):
+        inputs.choice(jac, ("2-point", "3-point", "cs"), "jac")
+    settings = check_options(x0, lb, ub, options)
+    data = check_data(
+        xdata, ydata, sigma, mask, nan_policy is None if check_finite is None else check_finite, nan_policy
+    )
+    x0 = move_inside(x0, lb, ub)
+
+    def residuals(params):
+        return data.weigh(data.predictions(f, params) - data.y)
+
+    def jacobian(params):
+        return data.weigh(data.kept(np.atleast_2d(np.asarray(jac(data.x, *params), dtype=float))))
+
+    fit = partial(Fit, names=names, not_finite=partial(_not_finite, f, data, names), absolute_sigma=absolute_sigma)
+    compiled = _compiled(f, jac, x0, data, settings)
+    if compiled is None:
+        return fit_on_host(fit, residuals, jacobian if callable(jac) else jac, x0, None, settings)
+    problem, m = compiled
+    if problem.loss is not settings.loss:
+        check_loss_shape(settings, residuals(x0))
+    return run_fit(fit(problem=problem, m=m, residuals=residuals), x0, settings)
+
+
+def _not_finite(f, data: Data, names, x0) -> str:
+    """The sentence for a start at which the model is not finite: the parameters and the first x."""
+    at = ", ".join(f"{name} = {value:g}" for name, value in zip(names, x0, strict=True))
+    values = np.asarray(f(data.x, *x0))
+    advice = "start elsewhere, or set bounds."
+    if np.all(np.isfinite(values)):
+        return f"Residuals are finite in the initial point, but their derivatives or squares are not, at {at}: {advice}"
+    i = int(np.flatnonzero(~np.isfinite(values))[0])
+    has_rows = isinstance(data.x, np.ndarray) and data.x.shape[-1:] == values.shape
+    where = f"x = {data.x[..., i]}" if has_rows else f"point {i}"
+    return f"Residuals are not finite in the initial point: the model gives {values[i]} at {where} for {at}: {advice}"
+
+
+def curve_fit(
+    f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, check_finite=None, bounds=(-np.inf, np.inf),
+    method=None, jac=None, *, full_output=False, nan_policy=None, mask=None, **kwargs,
+):  # fmt: skip
+    """Fit f(x, *params) to y: `scipy.optimize.curve_fit`, with exact derivatives and tighter convergence.
+
+    Arguments and errors are SciPy's; `mask` and the keywords of `trfkit.least_squares` are taken besides. Returns
+    (popt, pcov), with full_output (popt, pcov, infodict, mesg, ier). pcov is the inverse of JᵀJ from a singular value
+    decomposition, times the reduced χ² unless absolute_sigma; all inf, with an OptimizeWarning that says which
+    combination of parameters is not determined, where the rank is deficient. Raises RuntimeError, with the `result`, if
+    the fit does not converge.
+    """
+    if "args" in kwargs:
+        raise ValueError("'args' is not a supported keyword argument: bind it to the model with functools.partial.")
+    if "maxfev" in kwargs:
+        kwargs["max_nfev"] = kwargs.pop("maxfev") or kwargs.get("max_nfev")
+    n = len(inputs.signature_names(f) or ()) if p0 is None else np.size(p0)
+    lb, ub = inputs.bounds_arrays(bounds, n)
+    bounded = np.isfinite(lb).any() or np.isfinite(ub).any()
+    inputs.choice(method, (None, *inputs.METHODS), "method")
+    if method == "lm" and bounded:
+        raise ValueError("Method 'lm' only works for unconstrained problems. Use 'trf' or 'dogbox' instead.")
+    as_lm = method == "lm" or (method is None and not bounded)
+    m = np.size(ydata)
+    if as_lm and 1 < m < n:
+        raise TypeError(
+            f"The number of func parameters={n} must not exceed the number of data points={m}; method='trf' finds one "
+            f"of the many solutions."
+        )
+    result = fit_curve(
+        f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy=nan_policy, mask=mask,
+        method=method or "trf", **kwargs,
+    )  # fmt: skip
+    if not result.success:
+        error = RuntimeError(f"Optimal parameters not found: {result.message}")
+        error.result = result
+        raise error
+    if not np.all(np.isfinite(result.pcov)):
+        reason = next(
+            (note for note in result.notes if "infinite" in note), "There are not more points than parameters."
+        )
+        warnings.warn(f"Covariance of the parameters could not be estimated. {reason}", OptimizeWarning, stacklevel=2)
+    if not full_output:
+        return result.x, result.pcov
+    infodict = {"nfev": result.nfev, "fvec": result.fun}
+    if as_lm:  # MINPACK's factorisation J P = Q R: ours is not pivoted, and keeps only the triangle
+        infodict |= {"fjac": result.triangle.T, "ipvt": np.arange(1, n + 1), "qtf": result.qtf}
+    return result.x, result.pcov, infodict, result.message, FTOL_STATUS if result.status > 4 else result.status

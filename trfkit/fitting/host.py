@@ -1,0 +1,111 @@
+"""Models that JAX cannot trace: evaluated by NumPy on the host, condensed to the same triangle.
+
+A function of NumPy ufuncs, SciPy routines or plain Python loops works as it does with SciPy. Its Jacobian comes from
+the user or from finite differences (`scipy.optimize._numdiff`, which knows bounds, sparsity and workers). The Jacobian
+is taken only where the cost fell, so that nfev and njev are SciPy's.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.optimize._numdiff import approx_derivative
+from scipy.sparse import issparse
+from scipy.sparse.linalg import LinearOperator
+
+from ..core.evaluate import Evaluation, condense
+from ..core.jit_functions import TrustRegionJITFunctions
+from ..core.losses import evaluate_loss, linear, scale_rows
+from ..core.problem import bucket, pad_rows
+from ..core.radius import noise_level
+
+condense_host = partial(jax.jit, static_argnames="functions")(condense)
+
+
+class HostProblem:
+    """Residuals fun(x) (m,) and their Jacobian, called with NumPy arrays.
+
+    `jac` is a callable or '2-point', '3-point', 'cs'. After an evaluation `residuals` and `jacobian` hold the values at
+    the best point so far, the Jacobian as the user's function returned it (array, sparse matrix or LinearOperator).
+    """
+
+    def __init__(self, fun: Callable, jac, loss: Callable, f_scale: float, functions: TrustRegionJITFunctions):
+        # the cost
+        self.fun = fun
+        self.loss = loss
+        self.f_scale = f_scale
+        self.mask: np.ndarray | None = None  # (m,) True for the residuals that count
+        # its derivatives
+        self.jac = jac
+        self.differences: dict = {}  # how approx_derivative is to take them
+        # the solver's primitives, and what it accepted last
+        self.functions = functions
+        self.residuals: np.ndarray | None = None
+        self.jacobian = None
+
+    def first_residuals(self, x0: np.ndarray) -> np.ndarray:
+        """f(x0), checked to be a vector of real numbers."""
+        f = np.atleast_1d(np.asarray(self.fun(x0)))
+        if f.ndim != 1:
+            raise ValueError(f"`fun` must return at most 1-d array_like. f0.shape: {f.shape}")
+        if np.iscomplexobj(f):
+            raise ValueError(
+                "`fun` returned complex residuals: return their real and imaginary parts as one real array."
+            )
+        return f.astype(float)
+
+    def evaluate_jacobian(self, x: np.ndarray, f: np.ndarray):
+        """∂f/∂x at x, as the user gives it or by differences; shape (m, n)."""
+        if not callable(self.jac):
+            J = approx_derivative(self.fun, x, method=self.jac, f0=f, **self.differences)
+            return J if issparse(J) else np.atleast_2d(J)
+        J = self.jac(x)
+        return J if issparse(J) or isinstance(J, LinearOperator) else np.atleast_2d(np.asarray(J, dtype=float))
+
+    def robust(self, f: np.ndarray):
+        """(cost, J_scale, f_scaled) on the host, so that a loss written in NumPy works, too."""
+        counted = np.ones(f.shape, bool) if self.mask is None else self.mask
+        if self.loss is linear:
+            f = np.where(counted, f, 0.0)
+            return 0.5 * (f @ f), counted.astype(float), f
+        rho = np.asarray(evaluate_loss(self.loss, f, self.f_scale))
+        J_scale, scaled = (np.asarray(a) for a in scale_rows(rho, f))
+        return 0.5 * rho[0][counted].sum(), np.where(counted, J_scale, 0.0), np.where(counted, scaled, 0.0)
+
+    def evaluate(self, x, cost_to_beat=np.inf) -> Evaluation:
+        """The evaluation at x (n,); without a Jacobian where the cost is above `cost_to_beat` by more than rounding.
+
+        Overflow at a trial point is no warning: the trial is rejected, and the trace says so.
+        """
+        x = np.array(x)
+        n = x.size
+        with np.errstate(all="ignore"):
+            f = np.atleast_1d(np.asarray(self.fun(x), dtype=float))
+            cost, J_scale, scaled = self.robust(f)
+            if not np.all(np.isfinite(f)) or not cost <= cost_to_beat * (1 + noise_level(float)):
+                none = jnp.zeros((n, n)), jnp.zeros(n), jnp.zeros(n)
+                return Evaluation(jnp.asarray(cost), *none, jnp.asarray(bool(np.all(np.isfinite(f)))))
+            J = self.evaluate_jacobian(x, f)
+        return self._condense(f, J, cost, J_scale, scaled)
+
+    def first_evaluation(self, f: np.ndarray, J) -> Evaluation:
+        """The evaluation at a start whose residuals and Jacobian were computed to be checked."""
+        return self._condense(f, J, *self.robust(f))
+
+    def _condense(self, f, J, cost, J_scale, scaled) -> Evaluation:
+        self.residuals, self.jacobian = f, J
+        rows = bucket(f.size)
+        columns = pad_rows(np.ascontiguousarray(dense(J).T), rows, 0.0)
+        f, J_scale, scaled = (pad_rows(a, rows, 0.0) for a in (f, J_scale, scaled))
+        return condense_host(columns.T, f, J_scale, scaled, jnp.asarray(cost), self.functions)
+
+
+def dense(J) -> np.ndarray:
+    """J as an array (m, n)."""
+    if issparse(J):
+        return J.toarray()
+    if isinstance(J, LinearOperator):
+        return J @ np.eye(J.shape[1])
+    return J

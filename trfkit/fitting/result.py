@@ -1,0 +1,181 @@
+"""What a fit returns: SciPy's fields, the trace, and how well the parameters are determined."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import OptimizeResult
+
+from ..core import radius
+from ..core.bounds import active_constraints
+from ..core.trf import FIELDS, Limits
+from ..trace import Trace
+from .solve import Solution
+
+
+class Determination(NamedTuple):
+    """What the triangle R says of the parameters, from the SVD of R with its columns scaled to one (never RᵀR).
+
+    The scaling makes condition number and rank independent of the parameters' units (van der Sluis (1969): within √n of
+    the least condition that any scaling of columns can reach).
+    """
+
+    cov_x: np.ndarray  # (n, n) inverse of JᵀJ; inf throughout where the rank is deficient
+    condition_number: float
+    rank: int
+    weakest_direction: np.ndarray  # (n,) unit vector in scaled parameters along which the cost changes least
+
+
+def determine(R: np.ndarray, m: int) -> Determination:
+    """The determination of n parameters from the triangle R (n, n) of m rows."""
+    n = R.shape[1]
+    norms = np.linalg.norm(R, axis=0)
+    scale = np.where(norms > 0, norms, 1.0)
+    if not np.all(np.isfinite(R)):
+        return Determination(np.full((n, n), np.inf), np.inf, 0, np.full(n, np.nan))
+    _, s, Vt = np.linalg.svd(R / scale)
+    rank = int(np.sum(s > max(m, n) * np.finfo(float).eps * s[0])) if s[0] > 0 else 0
+    condition = float(s[0] / s[-1]) if s[-1] > 0 else np.inf
+    if rank < n:
+        return Determination(np.full((n, n), np.inf), condition, rank, Vt[-1])
+    root = Vt.T / s / scale[:, None]
+    return Determination(root @ root.T, condition, rank, Vt[-1])
+
+
+def covariance(cov_x: np.ndarray, cost: float, m: int, absolute_sigma: bool) -> np.ndarray:
+    """(n, n) covariance of the parameters; inf where rank or number of points do not determine it."""
+    n = cov_x.shape[0]
+    if absolute_sigma or not np.all(np.isfinite(cov_x)):
+        return cov_x
+    return cov_x * (2 * cost / (m - n)) if m > n else np.full((n, n), np.inf)
+
+
+class LeastSquaresResult(OptimizeResult):
+    """The result of a fit: an `OptimizeResult` with SciPy's fields and more.
+
+    Besides x, cost, fun, jac, grad, optimality, active_mask, nfev, njev, status, message and success:
+
+    trace               every trial point, accepted or rejected (`trfkit.trace.Trace`)
+    cov_x               (n, n) inverse of JᵀJ at x, as `leastsq` returns it; inf where x is not determined
+    pcov                cov_x times the reduced χ², 2 cost / (m − n), unless absolute_sigma: `curve_fit`'s covariance
+    stderr              (n,) standard errors: the roots of its diagonal
+    condition_number    of J with its columns scaled to one
+    rank                numerical rank of the same
+    weakest_direction   {parameter: component} of the direction that the data determine least, in scaled parameters
+    parameter_names     names in the order of x
+    m                   number of residuals that count
+    triangle, qtf       R (n, n) and Qᵀf (n,) at x: JᵀJ = RᵀR and Jᵀf = Rᵀqtf
+    notes               sentences about what a reader might not expect
+
+    cov_x, pcov, stderr, condition_number, rank and weakest_direction are None where the Jacobian is never formed (very
+    many parameters). `fun` and `jac` are computed when first asked for.
+    """
+
+    def __init__(self, fields: dict, deferred: dict[str, Callable] | None = None):
+        super().__init__(fields)
+        object.__setattr__(self, "_deferred", deferred or {})
+
+    def __missing__(self, key):
+        """Compute a field that was put off."""
+        if key not in self._deferred:
+            raise KeyError(key)
+        self[key] = self._deferred.pop(key)()
+        return self[key]
+
+    def complete(self) -> "LeastSquaresResult":
+        """Itself, with every field computed."""
+        for key in list(self._deferred):
+            self[key]
+        return self
+
+    def __contains__(self, key):
+        return key in self._deferred or super().__contains__(key)
+
+    def keys(self):
+        """The names of all fields."""
+        return super(LeastSquaresResult, self.complete()).keys()
+
+    def items(self):
+        """All fields."""
+        return super(LeastSquaresResult, self.complete()).items()
+
+    def __repr__(self):
+        shown = dict(super(LeastSquaresResult, self.complete()).items())
+        shown["trace"] = f"{len(self.trace)} trial points"
+        return OptimizeResult.__repr__(OptimizeResult(shown))
+
+    def __reduce__(self):
+        return type(self), (dict(super(LeastSquaresResult, self.complete()).items()),)
+
+
+def _combination(direction: np.ndarray, names) -> str:
+    """The parts of a direction that matter, as a sum by name."""
+    order = [i for i in np.argsort(-np.abs(direction)) if abs(direction[i]) > 0.1][:4]
+    terms = "".join(f" {'-' if direction[i] < 0 else '+'} {abs(direction[i]):.2g} {names[i]}" for i in order)
+    return terms.removeprefix(" + ").strip()
+
+
+def _notes(found: Determination | None, names, active: np.ndarray, lb, ub) -> list[str]:
+    notes = []
+    if found is not None and found.rank < len(names):
+        notes.append(
+            f"The data determine only {found.rank} of {len(names)} combinations of the parameters; the cost does not "
+            f"change along {_combination(found.weakest_direction, names)} (parameters scaled), so that the standard "
+            f"errors are infinite."
+        )
+    for i in np.flatnonzero(active)[:4]:
+        side, bound = ("lower", lb[i]) if active[i] < 0 else ("upper", ub[i])
+        notes.append(
+            f"Parameter {names[i]} is at its {side} bound {bound:g}; its standard error takes no account of that."
+        )
+    return notes
+
+
+def build_result(
+    solution: Solution,
+    names: tuple[str, ...],
+    limits: Limits,
+    deferred: dict[str, Callable],
+    notes: tuple[str, ...],
+    absolute_sigma: bool = False,
+) -> LeastSquaresResult:
+    """The result of a solution; `deferred` computes fun and jac when they are asked for."""
+    state, m = solution.state, int(limits.m)
+    x = np.asarray(state.x)
+    n = x.size
+    status = int(state.status)
+    nfev, njev, nit = (int(c) for c in np.asarray(state.counts))
+    xtol = float(limits.tolerances[1])
+    active = np.zeros(n, int)
+    if np.isfinite(limits.lb).any() or np.isfinite(limits.ub).any():
+        active = np.asarray(active_constraints(x, limits.lb, limits.ub, xtol), int)
+    found = None if state.J is None else determine(np.asarray(state.J), m)
+    cost = float(state.cost)
+    pcov = None if found is None else covariance(found.cov_x, cost, m, absolute_sigma)
+    traced = names if solution.rows.shape[1] > len(FIELDS) else ()
+    fields = {
+        "message": radius.MESSAGES[status],
+        "success": status > 0,
+        "status": status,
+        "x": x,
+        "cost": cost,
+        "grad": np.asarray(state.g),
+        "optimality": float(state.optimality),
+        "active_mask": active,
+        "nfev": nfev,
+        "njev": njev,
+        "nit": nit,
+        "cov_x": None if found is None else found.cov_x,
+        "pcov": pcov,
+        "stderr": None if pcov is None else np.sqrt(np.diag(pcov)),
+        "condition_number": None if found is None else found.condition_number,
+        "rank": None if found is None else found.rank,
+        "weakest_direction": None if found is None else dict(zip(names, found.weakest_direction.tolist(), strict=True)),
+        "parameter_names": names,
+        "m": m,
+        "triangle": None if state.J is None else np.asarray(state.J),
+        "qtf": None if state.J is None else np.asarray(state.f),
+        "notes": (*notes, *_notes(found, names, active, limits.lb, limits.ub)),
+        "trace": Trace(solution.rows, traced),
+    }
+    return LeastSquaresResult(fields, deferred)

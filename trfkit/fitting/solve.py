@@ -1,0 +1,187 @@
+"""Run a fit: choose the driver, and see to it that no end loses the best point."""
+
+import collections
+import contextlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..core import radius
+from ..core.drivers import evaluate_problem, fused_rows, operator_at, stepped
+from ..core.evaluate import Evaluation
+from ..core.problem import Problem
+from ..core.trf import ACCEPTED, FIELDS, Limits, State, feasible_start, start
+from ..events import Channel, send, stop_requested
+from .host import HostProblem
+
+# The fused program costs about 0.8 s to compile and saves about 0.25 ms of dispatch a trial. Stepping until as much has
+# been lost as compiling costs is never more than twice as slow as knowing in advance (Karlin et al. (1988), the
+# ski-rental rule).
+TRIALS_BEFORE_FUSING = 3200
+# The fused program hears an interrupt every 64 trials, so it is for passes over the data of a few milliseconds.
+MOST_NUMBERS_FUSED = 2**22
+# Rows of the trace hold x up to this many parameters; beyond, memory must stay O(m + n).
+MOST_PARAMETERS_TRACED = 1000
+
+_trials_stepped: collections.Counter = collections.Counter()
+
+
+class Solution(NamedTuple):
+    """Where a fit ended, and how it got there."""
+
+    state: State
+    rows: np.ndarray  # (k, 17 + n); without x beyond MOST_PARAMETERS_TRACED
+
+
+class Run:
+    """One fit, under way or over; `solution` is true at any time."""
+
+    def __init__(self, problem: Problem | HostProblem, limits: Limits, tr_solver: str, driver: str = "auto"):
+        self.problem = problem
+        self.limits = limits
+        self.tr_solver = tr_solver
+        self.driver = driver
+        self.state: State | None = None
+        self.rows: list[np.ndarray] = []
+
+    def evaluate(self, x, cost_to_beat=np.inf) -> Evaluation:
+        """The evaluation at x, on the host or on the device."""
+        if isinstance(self.problem, HostProblem):
+            return self.problem.evaluate(x, cost_to_beat)
+        return evaluate_problem(self.problem, x)
+
+    @property
+    def solution(self) -> Solution:
+        """What is known so far."""
+        return Solution(self.state, np.array(self.rows))
+
+    def begin(self, x0: np.ndarray, first: Evaluation) -> None:
+        """Set out from x0 with its evaluation."""
+        self.state, row = start(x0, first, self.limits, self.problem.functions)
+        self._record(np.asarray(row))
+
+    def _record(self, row: np.ndarray) -> None:
+        info = len(FIELDS)
+        self.rows.append(row if row.size - info <= MOST_PARAMETERS_TRACED else row[:info])
+
+    def _program_key(self):
+        leaves, structure = jax.tree.flatten(self.problem)
+        return structure, tuple(jnp.shape(leaf) for leaf in leaves), self.tr_solver
+
+    def _fuses(self) -> bool:
+        if isinstance(self.problem, HostProblem) or self.problem.matrix_free or self.driver == "stepped":
+            return False
+        if self.driver == "fused":
+            return True
+        if float(self.limits.m) * self.state.x.size > MOST_NUMBERS_FUSED:
+            return False
+        return _trials_stepped[self._program_key()] >= TRIALS_BEFORE_FUSING
+
+    def trials(self, channel: Channel | None, each_trial: bool):
+        """Yield the new rows of each stretch of the fit; `each_trial` asks for stretches of one."""
+        host = isinstance(self.problem, HostProblem)
+        if channel is not None and not host and not each_trial:
+            live = {"token": jnp.asarray(channel.token), "send": send, "stop_requested": stop_requested}
+            yield from self._fused(**live)
+        elif self._fuses() and not each_trial:
+            yield from self._fused()
+        else:
+            yield from self._stepped(channel)
+
+    def _fused(self, **live):
+        for state, rows in fused_rows(self.problem, self.state, self.limits, self.tr_solver, **live):
+            self.state = state
+            for row in rows:
+                self._record(row)
+            yield rows
+
+    def _stepped(self, channel):
+        matrix_free = not isinstance(self.problem, HostProblem) and self.problem.matrix_free
+        operator_of = (lambda x: operator_at(self.problem, x)) if matrix_free else None
+        trials = stepped(self.evaluate, self.state, self.limits, self.problem.functions, self.tr_solver, operator_of)
+        count = 0
+        for state, row in trials:
+            self.state = state
+            self._record(row)
+            count += 1
+            if channel is not None:
+                channel.put(row)
+                if channel.stop_requested and int(self.state.status) == radius.RUNNING:
+                    self.halt(radius.USER_STOP)
+            yield row[None]
+            if int(self.state.status) != radius.RUNNING or self.stopped:
+                break
+        if not isinstance(self.problem, HostProblem):
+            _trials_stepped[self._program_key()] += count
+
+    @property
+    def stopped(self) -> bool:
+        """Whether someone ended the fit."""
+        return int(self.state.status) in (radius.USER_STOP, radius.CALLBACK_STOP)
+
+    def halt(self, status: int) -> None:
+        """End the fit here with this status."""
+        self.state = self.state._replace(status=jnp.asarray(status))
+
+    def rescue(self, channel: Channel | None, status: int) -> None:
+        """After an exception: end with this status, at the best point that the live program had reported."""
+        seen = [] if channel is None else channel.rows[len(self.rows) - 1 :]
+        for row in seen:
+            self._record(row)
+        accepted = [row for row in seen if row[FIELDS.index("outcome")] == ACCEPTED]
+        if accepted:
+            x = accepted[-1][len(FIELDS) :]
+            state, _ = start(x, self.evaluate(x), self.limits, self.problem.functions)
+            steps = accepted[-1][FIELDS.index("iteration")]
+            self.state = state._replace(counts=jnp.array([len(self.rows), 1 + steps, steps], int))
+        self.halt(status)
+
+
+def solve(
+    run: Run,
+    x0: np.ndarray,
+    first: Evaluation,
+    result_of: Callable,
+    channel: Channel | None = None,
+    on_rows: Callable | None = None,
+    each_trial: bool = False,
+):
+    """result_of(solution) of the finished run.
+
+    `channel` watches and may stop the fit; on_rows(run, rows) is called after each stretch of new rows and may halt the
+    run. Whatever interrupts the fit (an exception of the model or of a callback, a keyboard interrupt) goes on to the
+    caller, with the result so far in its attribute `result`.
+    """
+    run.begin(x0, first)
+    with channel or contextlib.nullcontext():
+        if channel is not None:
+            channel.put(run.rows[0])
+        try:
+            if on_rows is not None:
+                on_rows(run, run.rows[0][None])
+            for rows in run.trials(channel, each_trial):
+                if on_rows is not None:
+                    on_rows(run, rows)
+                if run.stopped:
+                    break
+        except (Exception, KeyboardInterrupt) as error:  # not handled, only given the best point, and raised again
+            if channel is not None:
+                channel.stop()
+            interrupted = isinstance(error, KeyboardInterrupt)
+            run.rescue(channel, radius.USER_STOP if interrupted else radius.EXCEPTION)
+            error.result = result_of(run.solution)
+            error.add_note(f"trfkit: the best point so far is kept in this exception's `result`: x = {error.result.x}")
+            raise
+    if channel is not None:
+        jax.effects_barrier()
+    return result_of(run.solution)
+
+
+def move_inside(x0: np.ndarray, lb: np.ndarray, ub: np.ndarray) -> np.ndarray:
+    """x0 moved off the bounds by 1e-10 relative to them, as SciPy moves it; the same array where no bound is."""
+    if not (np.isfinite(lb).any() or np.isfinite(ub).any()):
+        return x0
+    return np.asarray(feasible_start(x0, lb, ub))

@@ -1,0 +1,108 @@
+"""Can JAX trace this function? Asked once for each function and shape, and only of functions without side effects."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import jax
+
+from ..core.rows import works_row_by_row
+from .purity import digest, reads, writes_outside
+
+# What a NumPy function raises when it meets tracers: conversion to an array, to a bool, to an int, assignment in place,
+# a missing method; or its own complaint about what it was given. Any of them sends the function to the host, where an
+# error of its own making is raised again.
+REFUSALS = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    AssertionError,
+    ArithmeticError,
+)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A user's function filed under what it reads; equal formulas share their compiled programs."""
+
+    function: Callable
+    digest: Any
+
+    def __call__(self, *args, **kwargs):
+        """The function's value."""
+        return self.function(*args, **kwargs)
+
+
+def formula(function: Callable) -> Formula | None:
+    """The function as a Formula; None if it writes to the outside or cannot be filed."""
+    if writes_outside(function):
+        return None
+    filed = Formula(function, reads(function))
+    try:
+        hash(filed)
+    except TypeError:
+        return None
+    return filed
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A formula with its further arguments held fixed; equal where they are."""
+
+    formula: Formula
+    digest: Any
+    arguments: Any = field(compare=False)
+
+    def __call__(self, x):
+        """The function's value at x and the arguments."""
+        args, kwargs = self.arguments
+        return self.formula(x, *args, **kwargs)
+
+
+def bind(filed: Formula, args: tuple, kwargs: dict) -> Bound:
+    """The formula as a function of x alone, for arguments that must be known when tracing."""
+    return Bound(filed, digest((args, kwargs)), (args, kwargs))
+
+
+def abstract(tree):
+    """(shapes and types, structure) of a tree of arrays, hashable."""
+    leaves, structure = jax.tree.flatten(tree)
+    return tuple(
+        jax.ShapeDtypeStruct(jax.numpy.shape(a), jax.dtypes.canonicalize_dtype(jax.numpy.result_type(a)))
+        for a in leaves
+    ), structure
+
+
+@lru_cache(maxsize=512)
+def _output(function, shapes, structure):
+    try:
+        out = jax.eval_shape(function, *jax.tree.unflatten(structure, shapes))
+    except REFUSALS:
+        return None
+    return (
+        out.shape if hasattr(out, "shape") and not jax.numpy.issubdtype(out.dtype, jax.numpy.complexfloating) else None
+    )
+
+
+def output_shape(function: Callable, *args) -> tuple[int, ...] | None:
+    """The shape that function(*args) returns when traced; None if JAX cannot trace it, or it returns no real array."""
+    try:
+        shapes = abstract(args)
+    except TypeError:  # a string, an object: no arrays
+        return None
+    return _output(function, *shapes)
+
+
+@lru_cache(maxsize=512)
+def _row_wise(model, shapes, structure, m):
+    x, params = jax.tree.unflatten(structure, shapes)
+    return works_row_by_row(model, x, params, m)
+
+
+def row_wise(model: Callable, x, params, m: int) -> bool:
+    """Whether a traceable model computes row by row; see `trfkit.core.rows`."""
+    return _row_wise(model, *abstract((x, tuple(params))), m)
