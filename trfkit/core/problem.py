@@ -85,18 +85,18 @@ def pad_rows(array: np.ndarray, size: int, fill=None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CurveResiduals:
-    """(f(x, p) − y) w for the rows {"x", "y", "w"}; w = 1/σ. Two of the same model compile once."""
+    """(f(x, p) − y) / σ for the rows {"x", "y", "sigma"}, or one shared σ; two of the same model compile once."""
 
     model: Callable
 
     def __call__(self, params, rows, shared):
         """Residuals (rows,) at the parameters (n,)."""
-        return (self.model(rows["x"], *params) - rows["y"]) * (rows["w"] if "w" in rows else shared["w"])
+        return (self.model(rows["x"], *params) - rows["y"]) / (rows["sigma"] if "sigma" in rows else shared["sigma"])
 
 
 @dataclass(frozen=True)
 class WhitenedResiduals:
-    """L⁻¹(f(x, p) − y) with the covariance matrix of y factored as L Lᵀ, all rows at once; or (f − y) w without L."""
+    """L⁻¹(f(x, p) − y) with the covariance matrix of y factored as L Lᵀ, all rows at once; or (f − y) / σ without L."""
 
     model: Callable
 
@@ -107,11 +107,11 @@ class WhitenedResiduals:
 
 
 def whiten(values: jax.Array, shared: dict) -> jax.Array:
-    """values (m, …) weighted by shared["w"], or solved with the Cholesky factor shared["L"] (m, m)."""
+    """values (m, …) divided by shared["sigma"], or solved with the Cholesky factor shared["L"] (m, m)."""
     if "L" in shared:
         return jax.scipy.linalg.solve_triangular(shared["L"], values, lower=True)
-    w = shared["w"]
-    return values * (w if jnp.ndim(w) == 0 or jnp.ndim(values) == 1 else w[:, None])
+    sigma = shared["sigma"]
+    return values / (sigma if jnp.ndim(sigma) == 0 or jnp.ndim(values) == 1 else sigma[:, None])
 
 
 @dataclass(frozen=True)

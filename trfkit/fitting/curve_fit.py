@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from scipy.optimize import OptimizeWarning
 
-from ..core.problem import CurveResiduals, Problem, WhitenedJacobian, WhitenedResiduals, bucket, pad_rows
+from ..core.problem import BLOCK_ROWS, CurveResiduals, Problem, WhitenedJacobian, WhitenedResiduals, bucket, pad_rows
 from . import inputs
 from .data import Data, check_data, wrong_shape
 from .fit import Fit, check_loss_shape, fit_on_host, run_fit, traceable_loss
@@ -60,7 +60,7 @@ def _compiled(f, jac, x0: np.ndarray, data: Data, options: Options) -> tuple[Pro
     x = data.x
     if data.keep is not None:
         x, model, jacobian = (x, data.keep), _Kept(model), jacobian and _Kept(jacobian)
-    shared = {"w": data.w} if data.L is None else {"L": data.L}
+    shared = {"sigma": data.sigma} if data.L is None else {"L": data.L}
     residuals, jacobian = WhitenedResiduals(model), jacobian and WhitenedJacobian(jacobian)
     return Problem({"x": x, "y": data.y}, shared, float(m), residuals=residuals, jacobian=jacobian, **common), m
 
@@ -68,10 +68,12 @@ def _compiled(f, jac, x0: np.ndarray, data: Data, options: Options) -> tuple[Pro
 def _padded(data: Data) -> tuple[dict, dict]:
     """(rows, shared) of a problem evaluated in blocks."""
     x = data.x if data.keep is None else jax.tree.map(lambda a: a[..., data.keep], data.x)
-    rows = {"x": x, "y": data.y} | ({"w": data.w} if np.ndim(data.w) else {})
+    rows = {"x": x, "y": data.y} | ({"sigma": data.sigma} if np.ndim(data.sigma) else {})
     size = bucket(data.y.size)
-    rows = jax.tree.map(lambda a: jax.device_put(pad_rows(np.asarray(a, float), size)), rows)
-    return rows, {} if np.ndim(data.w) else {"w": data.w}
+    rows = jax.tree.map(lambda a: pad_rows(np.asarray(a, float), size), rows)
+    if size > BLOCK_ROWS:  # one block goes faster as an argument of each call than as an array of its own
+        rows = jax.device_put(rows)
+    return rows, {} if np.ndim(data.sigma) else {"sigma": data.sigma}
 
 
 def _parameters(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:

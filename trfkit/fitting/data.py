@@ -14,7 +14,7 @@ class Data(NamedTuple):
 
     x: Any  # array (…, total), or whatever the model takes
     y: np.ndarray  # (m,), or one value for all
-    w: Any  # 1 / sigma: a number, or (m,)
+    sigma: Any  # a number, or (m,)
     L: np.ndarray | None  # (m, m) Cholesky factor of the covariance of y
     keep: np.ndarray | None  # (m,) indices of the points that count, or None for all of them
 
@@ -23,10 +23,10 @@ class Data(NamedTuple):
         return values if self.keep is None else values[self.keep]
 
     def weigh(self, values: np.ndarray) -> np.ndarray:
-        """values (m, …) in units of their standard errors: w ∘ values, or L⁻¹ values."""
+        """values (m, …) in units of their standard errors: values / σ, or L⁻¹ values."""
         if self.L is not None:
             return solve_triangular(self.L, values, lower=True)
-        return values * (self.w if np.ndim(self.w) == 0 or values.ndim == 1 else self.w[:, None])
+        return values / (self.sigma if np.ndim(self.sigma) == 0 or values.ndim == 1 else self.sigma[:, None])
 
     def predictions(self, f, params) -> np.ndarray:
         """f(x, *params) (m,) on the host, its shape checked."""
@@ -55,14 +55,14 @@ def check_data(xdata, ydata, sigma, mask, check_finite: bool, nan_policy) -> Dat
     if nan_policy is not None and not check_finite:
         x, y, sigma = _without_nan(x, y, sigma, mask, nan_policy)
     mask = inputs.row_mask(mask, y.size)
-    w, covariance = _errors(sigma, y)
+    sigma, covariance = _errors(sigma, y)
     keep = None
     if mask is not None and not mask.all():
         keep = np.flatnonzero(mask)
         y = y[keep]
-        w = w if np.ndim(w) == 0 else w[keep]
+        sigma = sigma if np.ndim(sigma) == 0 else sigma[keep]
         covariance = None if covariance is None else covariance[np.ix_(keep, keep)]
-    return Data(x, y, w, None if covariance is None else _factor(covariance), keep)
+    return Data(x, y, sigma, None if covariance is None else _factor(covariance), keep)
 
 
 def _independent_variable(xdata, check_finite: bool):
@@ -99,7 +99,7 @@ def _without_nan(x, y, sigma, mask, nan_policy):
 
 
 def _errors(sigma, y: np.ndarray):
-    """(w, covariance) from sigma: a number, (m,) standard errors, or an (m, m) covariance matrix."""
+    """(sigma, covariance) of the user's sigma: a number, (m,) standard errors, or an (m, m) covariance matrix."""
     if sigma is None:
         return 1.0, None
     sigma = inputs.data_array(sigma, "sigma", True)
@@ -110,7 +110,7 @@ def _errors(sigma, y: np.ndarray):
             raise ValueError(
                 f"`sigma` must be positive, got {value:g} at index {wrong[0]}: mask points without an error."
             )
-        return (1.0 / float(sigma.item()) if sigma.size == 1 else 1.0 / sigma), None
+        return (float(sigma.item()) if sigma.size == 1 else sigma), None
     m = y.size
     if sigma.shape != (m, m):
         raise ValueError(

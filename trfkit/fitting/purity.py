@@ -1,13 +1,16 @@
 """What a user's function reads and writes besides its arguments.
 
 A compiled program remembers the values that a function read while it was traced. In a notebook those change: a constant
-is edited, a cell is run again. So each program is filed under the function *and* the values that it reads from globals,
-closures and its object; a changed constant means another program, never a stale answer. And a function that writes to
-the outside (counts its calls, say) is no formula: it is called on the host, as often as SciPy would call it.
+is edited, a cell is run again. So each program is filed under the function's code *and* the values that it reads from
+globals, closures and its object: a changed constant means another program, never a stale answer, and the same cell run
+again means the same program. And a function that writes to the outside (counts its calls, say) is no formula: it is
+called on the host, as often as SciPy would call it.
 """
 
+import dataclasses
 import dis
 import functools
+import inspect
 import types
 import zlib
 from dataclasses import dataclass
@@ -48,37 +51,78 @@ def writes_outside(fun) -> bool:
     if isinstance(fun, functools.partial):
         return writes_outside(fun.func)
     function, _ = _function_of(fun)
-    if function is None or hasattr(fun, "__wrapped__"):
-        return False
-    free = set(function.__code__.co_freevars)
+    return function is not None and not hasattr(fun, "__wrapped__") and _stores(function.__code__)
+
+
+@functools.lru_cache(maxsize=1024)
+def _stores(code) -> bool:
     return any(
-        i.opname in WRITES or (i.opname == "STORE_DEREF" and i.argval in free)
-        for i in dis.get_instructions(function.__code__)
+        i.opname in WRITES or (i.opname == "STORE_DEREF" and i.argval in code.co_freevars)
+        for i in dis.get_instructions(code)
     )
 
 
-def digest(value, depth: int = DEPTH):
-    """A hashable stand-in for a value, equal only to that of an equal value; see `reads`."""
-    if isinstance(value, SCALARS):
-        return type(value), value
-    if isinstance(value, types.ModuleType):
-        return None  # modules are taken to stay as they are
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
-    if depth <= 0:
+class _Walk:
+    """One walk over what a function reads; each function and object is entered once, which also ends recursion."""
+
+    def __init__(self):
+        self.entered: set[int] = set()
+
+    def value(self, value, depth: int):
+        """The digest of one value."""
+        if isinstance(value, SCALARS):
+            return type(value), value
+        if isinstance(value, types.ModuleType):
+            return None  # modules are taken to stay as they are
+        if isinstance(value, np.ndarray) and value.dtype != object:
+            return value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
+        if depth <= 0 or id(value) in self.entered:
+            return _Same(value)
+        if isinstance(value, tuple | list):
+            return type(value), tuple(self.value(v, depth - 1) for v in value)
+        if isinstance(value, dict):
+            keys = (k if isinstance(k, SCALARS) else _Same(k) for k in value)
+            return tuple(zip(keys, (self.value(v, depth - 1) for v in value.values()), strict=True))
+        if isinstance(value, functools.partial):
+            return tuple(self.value(v, depth - 1) for v in (value.func, value.args, value.keywords))
+        if isinstance(value, types.FunctionType | types.MethodType):
+            return self.function(value, depth - 1)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type) and type(value).__dataclass_params__.frozen:
+            fields = (getattr(value, f.name) for f in dataclasses.fields(value))
+            return type(value), tuple(self.value(v, depth - 1) for v in fields)
+        attributes = getattr(value, "__dict__", None)
+        if attributes and not isinstance(value, type) and not hasattr(value, "__wrapped__"):
+            self.entered.add(id(value))
+            return _Same(value), self.value(attributes, depth - 1)
         return _Same(value)
-    if isinstance(value, tuple | list):
-        return type(value), tuple(digest(v, depth - 1) for v in value)
-    if isinstance(value, dict):
-        return tuple((k if isinstance(k, SCALARS) else _Same(k), digest(v, depth - 1)) for k, v in value.items())
-    if isinstance(value, functools.partial):
-        return tuple(digest(v, depth - 1) for v in (value.func, value.args, value.keywords))
-    if isinstance(value, types.FunctionType | types.MethodType):
-        return _Same(_function_of(value)[0]), reads(value, depth - 1)
-    attributes = getattr(value, "__dict__", None)
-    if attributes and not isinstance(value, type) and not hasattr(value, "__wrapped__"):
-        return _Same(value), digest(attributes, depth - 1)
-    return _Same(value)
+
+    def function(self, fun, depth: int):
+        """The digest of a function: its code, and what the code reads besides its arguments."""
+        function, owner = _function_of(fun)
+        if function is None or hasattr(fun, "__wrapped__"):
+            return _Same(fun)
+        if id(function) in self.entered:
+            return function.__code__
+        self.entered.add(id(function))
+        globals_ = function.__globals__
+        outside = tuple(
+            (name, self.value(globals_[name], depth - 1))
+            for name in _global_names(function.__code__)
+            if name in globals_
+        )
+        cells = tuple(self.value(value, depth - 1) for value in inspect.getclosurevars(function).nonlocals.values())
+        defaults = self.value((function.__defaults__, function.__kwdefaults__), depth - 1)
+        return function.__code__, outside, cells, defaults, owner is not None and self.value(owner, depth - 1)
+
+
+def digest(value):
+    """A hashable stand-in for a value, equal only to that of an equal value.
+
+    Numbers, strings, NumPy arrays and frozen dataclasses count by content, functions by their code and by what it reads
+    in turn, other objects by identity and attributes, or by identity alone. So a cell that is run again, defining the same function over the
+    same constants, makes an equal digest. Functions under `jax.jit` count by identity: JAX has fixed what they read.
+    """
+    return _Walk().value(value, DEPTH)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -88,28 +132,3 @@ def _global_names(code) -> tuple[str, ...]:
         if isinstance(constant, types.CodeType):
             names.update(_global_names(constant))
     return tuple(sorted(names))
-
-
-def reads(fun, depth: int = DEPTH):
-    """A hashable digest of what `fun` reads besides its arguments; equal digests mean equal values.
-
-    Numbers, strings and NumPy arrays count by content, functions and objects by identity and by what they read in turn,
-    anything else by identity. Functions already under `jax.jit` count by identity: JAX has fixed what they read.
-    """
-    if isinstance(fun, functools.partial):
-        return digest(fun, depth)
-    function, owner = _function_of(fun)
-    if function is None or hasattr(fun, "__wrapped__"):
-        return None
-    globals_, own = function.__globals__, function.__name__
-    outside = tuple(
-        (name, digest(globals_[name], depth - 1))
-        for name in _global_names(function.__code__)
-        if name in globals_ and not (name == own and globals_[name] is function)
-    )
-    cells = tuple(
-        digest(cell.cell_contents, depth - 1) if cell.cell_contents is not function else None
-        for cell in function.__closure__ or ()
-    )
-    defaults = digest((function.__defaults__, function.__kwdefaults__), depth - 1)
-    return outside, cells, defaults, None if owner is None else digest(owner, depth - 1)

@@ -72,21 +72,19 @@ class Run:
         return structure, tuple(jnp.shape(leaf) for leaf in leaves), self.tr_solver
 
     def _fuses(self) -> bool:
-        if isinstance(self.problem, HostProblem) or self.problem.matrix_free or self.driver == "stepped":
-            return False
-        if self.driver == "fused":
-            return True
+        if self.driver != "auto":
+            return self.driver == "fused"
         if float(self.limits.m) * self.state.x.size > MOST_NUMBERS_FUSED:
             return False
         return _trials_stepped[self._program_key()] >= TRIALS_BEFORE_FUSING
 
     def trials(self, channel: Channel | None, each_trial: bool):
         """Yield the new rows of each stretch of the fit; `each_trial` asks for stretches of one."""
-        host = isinstance(self.problem, HostProblem)
-        if channel is not None and not host and not each_trial:
+        in_one_program = not isinstance(self.problem, HostProblem) and not self.problem.matrix_free and not each_trial
+        if channel is not None and in_one_program:
             live = {"token": jnp.asarray(channel.token), "send": send, "stop_requested": stop_requested}
             yield from self._fused(**live)
-        elif self._fuses() and not each_trial:
+        elif in_one_program and self._fuses():
             yield from self._fused()
         else:
             yield from self._stepped(channel)

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from ..core.rows import works_row_by_row
-from .purity import digest, reads, writes_outside
+from .purity import digest, writes_outside
 
 # What a NumPy function raises when it meets tracers: conversion to an array, to a bool, to an int, assignment in place,
 # a missing method; or its own complaint about what it was given. Any of them sends the function to the host, where an
@@ -27,9 +27,9 @@ REFUSALS = (
 
 @dataclass(frozen=True)
 class Formula:
-    """A user's function filed under what it reads; equal formulas share their compiled programs."""
+    """A user's function filed under its code and what that reads; equal formulas share their compiled programs."""
 
-    function: Callable
+    function: Callable = field(compare=False)
     digest: Any
 
     def __call__(self, *args, **kwargs):
@@ -41,7 +41,7 @@ def formula(function: Callable) -> Formula | None:
     """The function as a Formula; None if it writes to the outside or cannot be filed."""
     if writes_outside(function):
         return None
-    filed = Formula(function, reads(function))
+    filed = Formula(function, digest(function))
     try:
         hash(filed)
     except TypeError:
