@@ -22,7 +22,7 @@ def step_size_to_bound(x: jax.Array, s: jax.Array, lb: jax.Array, ub: jax.Array)
     safe = jnp.where(moving, s, 1.0)
     steps = jnp.where(moving, jnp.maximum((lb - x) / safe, (ub - x) / safe), jnp.inf)
     t = jnp.min(steps)
-    return t, jnp.where((steps == t) & moving, jnp.sign(s), 0.0)
+    return t, jnp.where((steps == t) & jnp.isfinite(t), jnp.sign(s), 0.0)
 
 
 def make_strictly_feasible(x: jax.Array, lb: jax.Array, ub: jax.Array, rstep: float = 1e-10) -> jax.Array:

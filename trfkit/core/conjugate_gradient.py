@@ -14,9 +14,11 @@ from jax import lax
 from .operators import append_rows, matvec, rmatvec, scale_columns
 from .quadratics import intersect_trust_region
 
-GRADIENT_TOLERANCE = 1e-8  # of the step's own gradient: close to the exact step, so that TRF keeps its fast end
+# Of the step's own gradient. A component along a singular value σ starts at (σ/σ₀)² of it, so that 1e-8 would stop
+# before directions of condition 10⁴ were seen at all: NIST's MGH10 then ends nowhere.
+GRADIENT_TOLERANCE = 1e-12
 BUDGET = 4  # iterations per parameter; rounding makes CG need more than the n of exact arithmetic
-SMALL_BUDGET = 50  # at least this many, whatever n
+SMALL_BUDGET, LARGE_BUDGET = 50, 2000  # at least and at most so many, whatever n
 
 
 class CGSolution(NamedTuple):
@@ -39,11 +41,12 @@ class Carry(NamedTuple):
     gamma: jax.Array  # squared norm of the step's gradient
     k: jax.Array
     on_boundary: jax.Array
+    J_norm: jax.Array  # ‖J_h‖ as far as the directions have shown it
 
 
 def cg_budget(n: int) -> int:
     """The most iterations that one solve may take."""
-    return max(BUDGET * n, SMALL_BUDGET)
+    return min(max(BUDGET * n, SMALL_BUDGET), LARGE_BUDGET)
 
 
 def truncated_cg(J_h, f: jax.Array, alpha, Delta, tol) -> CGSolution:
@@ -54,10 +57,12 @@ def truncated_cg(J_h, f: jax.Array, alpha, Delta, tol) -> CGSolution:
     """
     steepest = -rmatvec(J_h, f)
     gamma0 = steepest @ steepest
-    budget = cg_budget(steepest.shape[0])
+    budget, eps = cg_budget(steepest.shape[0]), jnp.finfo(f.dtype).eps
 
     def unfinished(c: Carry):
-        return (c.gamma > tol**2 * gamma0) & (c.k < budget) & ~c.on_boundary
+        # Paige & Saunders (1982), LSQR, rule 2: at this size the gradient is rounding, and r is orthogonal to J_h.
+        rounding = (eps * c.J_norm) ** 2 * (c.r @ c.r)
+        return (c.gamma > jnp.maximum(tol**2 * gamma0, rounding)) & (c.k < budget) & ~c.on_boundary
 
     def iterate(c: Carry):
         Jw = matvec(J_h, c.w)
@@ -72,14 +77,16 @@ def truncated_cg(J_h, f: jax.Array, alpha, Delta, tol) -> CGSolution:
         gradient = -rmatvec(J_h, r) - alpha * p
         gamma = gradient @ gradient
         w = gradient + (gamma / c.gamma) * c.w
-        return Carry(p, r, w, gamma, c.k + 1, on_boundary)
+        J_norm = jnp.maximum(c.J_norm, jnp.sqrt(curvature / (c.w @ c.w)))
+        return Carry(p, r, w, gamma, c.k + 1, on_boundary, J_norm)
 
     zero = jnp.zeros_like(steepest)
-    end = lax.while_loop(unfinished, iterate, Carry(zero, f, steepest, gamma0, jnp.asarray(0), jnp.asarray(False)))
+    first = Carry(zero, f, steepest, gamma0, jnp.asarray(0), jnp.asarray(False), jnp.zeros_like(gamma0))
+    end = lax.while_loop(unfinished, iterate, first)
     relative = jnp.sqrt(end.gamma / jnp.where(gamma0 == 0, 1.0, gamma0))
     pull = end.p @ (-rmatvec(J_h, end.r) - alpha * end.p)
     multiplier = jnp.where(end.on_boundary, jnp.maximum(pull, 0.0) / Delta**2, 0.0)
-    return CGSolution(end.p, relative, end.k, multiplier, end.on_boundary, end.on_boundary | (relative <= tol))
+    return CGSolution(end.p, relative, end.k, multiplier, end.on_boundary, end.on_boundary | (end.k < budget))
 
 
 def conjugate_gradient_solve(J, f: jax.Array, d: jax.Array, alpha, tol):

@@ -53,7 +53,7 @@ def linearize(problem: Problem, x: jax.Array, rows):
     if problem.jacobian is not None:
         return residuals(x), problem.jacobian(x, rows, problem.shared).T
     f = jax.eval_shape(residuals, x)
-    if f.shape[0] < x.shape[0]:
+    if f.shape[0] < x.shape[0] and problem.mask is None:  # backwards, one row that is not finite would spoil all
         f, pullback = jax.vjp(residuals, x)
         return f, jax.vmap(lambda u: pullback(u)[0], out_axes=1)(jnp.eye(f.shape[0], dtype=f.dtype))
     f, pushforward = jax.linearize(residuals, x)

@@ -11,6 +11,7 @@ SHRINK_BELOW, GROW_ABOVE = 0.25, 0.75  # of ρ
 SHRINK, GROW = 0.25, 2.0
 ON_BOUNDARY = 0.95  # of Δ: a step this long was limited by the region
 ROUNDING = 16.0  # a reduction of this many ε of the cost is noise of its own summation
+CORNERED = 4.0  # a step of this many ε of x is the last that, cut to a quarter, still leads elsewhere
 REFINING = 0.9  # at that level a step must shorten the gradient to this much, or the fit is over
 
 # Statuses 4 … -2 are SciPy's; the rest are ours.

@@ -1,238 +1,202 @@
 """Does a model work row by row? Read off its jaxpr, not guessed.
 
 A model y = f(x, p) whose i-th output depends on the i-th row of x alone may be evaluated in blocks of rows, padded and
-masked, and the answer stays the same. One that convolves, sorts, sums or takes x.max() may not. The jaxpr is walked
-with, for each value, the axis along which it follows the rows; an operation that is not known to keep rows apart ends
-the proof, and the model is then evaluated whole, which is always right.
+masked, and the answer stays the same. One that convolves, sorts, sums, takes x.max() or divides by x.size may not.
+
+The model is traced at two lengths, that of the data and that of a block, and the two jaxprs are walked in step. The
+axis along which a value follows the rows is the one whose size differs. The proof holds if the two are the same program
+but for that size, and if every operation keeps rows apart; an operation that is not known to ends it, and the model is
+then evaluated whole, which is always right.
 """
 
-from typing import NamedTuple
-
 import jax
-import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 # Primitives that act on each element alone (jax.lax). One that is missing here costs speed, never correctness.
 ELEMENTWISE = frozenset(
-    """abs acos acosh add and asin asinh atan atan2 atanh bessel_i0e bessel_i1e cbrt ceil clamp conj
+    """abs acos acosh add add_any and asin asinh atan atan2 atanh bessel_i0e bessel_i1e cbrt ceil clamp conj
     convert_element_type copy copy_p cos cosh complex digamma div eq erf erf_inv erfc exp exp2 expm1 floor ge gt igamma
     igammac imag integer_pow is_finite le lgamma log log1p logistic lt max min mul ne neg nextafter not or polygamma pow
     real regularized_incomplete_beta rem round rsqrt select_n sign sin sinh sqrt square stop_gradient sub tan tanh xor
     zeta""".split()
 )
-CALLS = frozenset("pjit jit closed_call core_call custom_jvp_call custom_vjp_call remat2 checkpoint".split())
-REDUCTIONS = frozenset("reduce_sum reduce_max reduce_min reduce_prod reduce_and reduce_or argmax argmin".split())
-CUMULATIVE = frozenset("cumsum cumprod cummax cummin cumlogsumexp".split())
+# Those that only call other programs, whose own equations are walked.
+CALLS = frozenset(
+    """checkpoint closed_call cond core_call custom_jvp_call custom_vjp_call jit pjit remat2 scan while""".split()
+)
+# Those that act along named axes, and the parameter that names them: fine unless it is that of the rows.
+ALONG_AXES = {
+    "reduce_sum": "axes", "reduce_max": "axes", "reduce_min": "axes", "reduce_prod": "axes", "reduce_and": "axes",
+    "reduce_or": "axes", "argmax": "axes", "argmin": "axes", "cumsum": "axis", "cumprod": "axis", "cummax": "axis",
+    "cummin": "axis", "cumlogsumexp": "axis", "rev": "dimensions", "concatenate": "dimension", "squeeze": "dimensions",
+    "iota": "dimension",
+}  # fmt: skip
 
-
-class Layout(NamedTuple):
-    """How a value lies with respect to the rows of x."""
-
-    row: int | None  # the axis that follows the rows; None for a value that x has no part in
-    varying: frozenset = frozenset()  # axes along which a value without rows is not constant
+# Parameters that are sizes of the result, and so may be the number of rows.
+SIZES = frozenset({"shape", "new_sizes", "limit_indices"})
 
 
 class _Mixed(Exception):
     """An operation that may mix rows, or is not known not to."""
 
 
-def _all_varying(aval) -> Layout:
-    return Layout(None, frozenset(d for d, size in enumerate(aval.shape) if size != 1))
+class _Pair:
+    """Two traces of one model, of m rows and of b rows, walked in step."""
 
+    def __init__(self, m: int, b: int):
+        self.lengths = m, b
 
-def _broadcast(eqn, source: Layout) -> Layout:
-    place = eqn.params["broadcast_dimensions"]
-    if source.row is None:
-        return Layout(None, frozenset(place[d] for d in source.varying))
-    return Layout(place[source.row])
+    def row(self, a, b) -> int | None:
+        """The axis of the rows in a value that has shape a in the one trace and b in the other; None for none."""
+        if len(a) != len(b):
+            raise _Mixed
+        differ = [axis for axis, sizes in enumerate(zip(a, b, strict=True)) if sizes[0] != sizes[1]]
+        if len(differ) > 1 or any((a[axis], b[axis]) != self.lengths for axis in differ):
+            raise _Mixed
+        return differ[0] if differ else None
 
+    def rows(self, ones, others) -> list[int | None]:
+        """The row axes of pairs of atoms."""
+        return [self.row(p.aval.shape, q.aval.shape) for p, q in zip(ones, others, strict=True)]
 
-def _squeeze(eqn, source):
-    removed = eqn.params["dimensions"]
-    if source.row in removed:
-        raise _Mixed
-    return Layout(source.row - sum(d < source.row for d in removed))
+    def same(self, p, q, size: bool) -> bool:
+        """Whether two parameters of a primitive are the same, sizes but for the number of rows."""
+        if isinstance(p, tuple | list) and isinstance(q, tuple | list):
+            return len(p) == len(q) and all(self.same(*pair, size) for pair in zip(p, q, strict=True))
+        return type(p) is type(q) and (p == q or (size and (p, q) == self.lengths))
 
-
-def _reshape(eqn, source):
-    before, after = eqn.invars[0].aval.shape, eqn.outvars[0].aval.shape
-    lead = 1
-    for size in before[: source.row]:
-        lead *= size
-    count = 1
-    for axis, size in enumerate(after):
-        if count == lead and size == before[source.row] and size > 1:
-            return Layout(axis)
-        count *= size
-    raise _Mixed
-
-
-def _transpose(eqn, source):
-    return Layout(eqn.params["permutation"].index(source.row))
-
-
-def _same_length(eqn, source):
-    if eqn.invars[0].aval.shape[source.row] != eqn.outvars[0].aval.shape[source.row]:
-        raise _Mixed
-    return source
-
-
-def _reverse(eqn, source):
-    if source.row in eqn.params["dimensions"]:
-        raise _Mixed
-    return source
-
-
-def _reduce(eqn, source):
-    reduced = eqn.params["axes"]
-    if source.row in reduced:
-        raise _Mixed
-    return Layout(source.row - sum(d < source.row for d in reduced))
-
-
-def _cumulate(eqn, source):
-    if source.row == eqn.params["axis"]:
-        raise _Mixed
-    return source
-
-
-ONE_OPERAND = {
-    "squeeze": _squeeze,
-    "reshape": _reshape,
-    "transpose": _transpose,
-    "slice": _same_length,
-    "rev": _reverse,
-    **dict.fromkeys(REDUCTIONS, _reduce),
-    **dict.fromkeys(CUMULATIVE, _cumulate),
-}
-
-
-def _agree(sources) -> Layout:
-    """The common row axis of operands of one rank; the others must be constant along it."""
-    rows = {s.row for s in sources if s.row is not None}
-    if len(rows) != 1:
-        raise _Mixed
-    (row,) = rows
-    if any(row in s.varying for s in sources):
-        raise _Mixed
-    return Layout(row)
-
-
-def _elementwise(eqn, sources):
-    ndim = eqn.outvars[0].aval.ndim
-    if any(s.row is not None and v.aval.ndim != ndim for s, v in zip(sources, eqn.invars, strict=True)):
-        raise _Mixed
-    return _agree(sources)
-
-
-def _concatenate(eqn, sources):
-    together = _agree(sources)
-    if together.row == eqn.params["dimension"]:
-        raise _Mixed
-    return together
-
-
-def _stack(eqn, sources):
-    together = _agree(sources)
-    return Layout(together.row + (eqn.params["axis"] <= together.row))
-
-
-def _dot_general(eqn, sources):
-    contract, batch = eqn.params["dimension_numbers"]
-    sides = [side for side in (0, 1) if sources[side].row is not None]
-    if len(sides) != 1:
-        raise _Mixed
-    (side,) = sides
-    row = sources[side].row
-    if row in contract[side] or row in batch[side]:
-        raise _Mixed
-    free = [d for d in range(eqn.invars[side].aval.ndim) if d not in contract[side] and d not in batch[side]]
-    before = len(batch[0])
-    if side == 1:
-        before += eqn.invars[0].aval.ndim - len(contract[0]) - len(batch[0])
-    return Layout(before + free.index(row))
-
-
-SEVERAL_OPERANDS = {"concatenate": _concatenate, "stack": _stack, "dot_general": _dot_general}
-
-
-def _scan(eqn, sources):
-    """A loop (jnp.polyval is one): the layouts of its carry must repeat themselves."""
-    consts, carried = eqn.params["num_consts"], eqn.params["num_carry"]
-    xs = sources[consts + carried :]
-    if any(s.row == 0 for s in xs):
-        raise _Mixed
-    inner_xs = [Layout(None if s.row is None else s.row - 1, frozenset(d - 1 for d in s.varying if d > 0)) for s in xs]
-    carry = list(sources[consts : consts + carried])
-    for _ in range(2):  # the first pass may find that a constant start becomes row-wise
-        outs = _propagate(eqn.params["jaxpr"].jaxpr, [*sources[:consts], *carry, *inner_xs])
-        if outs[:carried] == carry:
-            stacked = [o if o.row is None else Layout(o.row + 1) for o in outs[carried:]]
-            return [*carry, *stacked]
-        for before, after in zip(carry, outs[:carried], strict=True):
-            if before.row is not None or after.row in before.varying:
+    def walk_closed(self, one: ClosedJaxpr, other: ClosedJaxpr) -> None:
+        """The same of two programs with their constants, which must be the same, too."""
+        if len(one.consts) != len(other.consts):
+            raise _Mixed
+        for a, b in zip(one.consts, other.consts, strict=True):
+            if np.shape(a) != np.shape(b) or not np.array_equal(a, b):
                 raise _Mixed
-        carry = outs[:carried]
-    raise _Mixed
+        self.walk(one.jaxpr, other.jaxpr)
 
+    def walk(self, one: Jaxpr, other: Jaxpr) -> None:
+        """Raise _Mixed unless the two are the same program and it keeps rows apart."""
+        if len(one.eqns) != len(other.eqns):
+            raise _Mixed
+        twin = dict(zip((*one.constvars, *one.invars), (*other.constvars, *other.invars), strict=True))
+        for p, q in zip(one.eqns, other.eqns, strict=True):
+            self.same_atoms(p.invars, q.invars, twin)
+            self.step(p, q)
+            twin.update(zip(p.outvars, q.outvars, strict=True))
+        self.same_atoms(one.outvars, other.outvars, twin)
 
-def _inner_jaxpr(eqn):
-    for name in ("jaxpr", "call_jaxpr", "fun_jaxpr"):
-        if name in eqn.params:
-            inner = eqn.params[name]
-            return getattr(inner, "jaxpr", inner)
-    raise _Mixed
+    def same_atoms(self, ones, others, twin) -> None:
+        """Raise _Mixed unless both lists name the same values; a number that knows how many rows there are differs."""
+        if len(ones) != len(others):
+            raise _Mixed
+        for a, b in zip(ones, others, strict=True):
+            if isinstance(a, Literal) != isinstance(b, Literal):
+                raise _Mixed
+            if isinstance(a, Literal):
+                same = np.array_equal(a.val, b.val, equal_nan=np.result_type(a.val).kind == "f")
+            else:
+                same = twin[a] is b
+            if not same:
+                raise _Mixed
 
+    def step(self, p, q) -> None:
+        """One operation."""
+        name = p.primitive.name
+        if name != q.primitive.name or len(p.outvars) != len(q.outvars):
+            raise _Mixed
+        ins, outs = self.rows(p.invars, q.invars), self.rows(p.outvars, q.outvars)
+        if name in CALLS:
+            self.call(p, q)
+            return
+        if any(not self.same(p.params[key], q.params[key], key in SIZES) for key in p.params):
+            raise _Mixed
+        if all(row is None for row in (*ins, *outs)):
+            return
+        if not self.keeps_apart(name, p, ins, outs):
+            raise _Mixed
 
-def _apply(eqn, sources) -> list[Layout]:
-    name = eqn.primitive.name
-    if name in CALLS:
-        return _propagate(_inner_jaxpr(eqn), sources)
-    if name == "broadcast_in_dim":
-        return [_broadcast(eqn, sources[0])]
-    if all(s.row is None for s in sources):
+    def call(self, p, q) -> None:
+        """An operation that runs other programs; a scan must not run along the rows."""
+        if any(p.params.get(key) != q.params.get(key) for key in ("length", "reverse", "num_consts", "num_carry")):
+            raise _Mixed
+        ones, others = _programs(p.params), _programs(q.params)
+        if not ones or len(ones) != len(others):
+            raise _Mixed
+        for one, other in zip(ones, others, strict=True):
+            self.walk_closed(one, other)
+
+    def keeps_apart(self, name: str, eqn, ins, outs) -> bool:
+        """Whether an operation with rows among its operands or results keeps them apart."""
+        if any(row is None for row in outs):
+            return False
+        row = outs[0]
+        known = [i for i in ins if i is not None]
+        if not known and name not in ("broadcast_in_dim", "iota"):
+            return False
+        if name == "broadcast_in_dim":
+            place = eqn.params["broadcast_dimensions"]
+            return all(place[i] == row for i in known)
         if name in ELEMENTWISE:
-            return [Layout(None, frozenset().union(*(s.varying for s in sources)))] * len(eqn.outvars)
-        return [_all_varying(v.aval) for v in eqn.outvars]
-    if name in ELEMENTWISE:
-        return [_elementwise(eqn, sources)] * len(eqn.outvars)
-    if name in ONE_OPERAND:
-        return [ONE_OPERAND[name](eqn, sources[0])]
-    if name in SEVERAL_OPERANDS:
-        return [SEVERAL_OPERANDS[name](eqn, sources)]
-    if name == "scan":
-        return _scan(eqn, sources)
-    raise _Mixed
+            return all(i == row for i in known)
+        if name in ALONG_AXES:
+            axes = eqn.params[ALONG_AXES[name]]
+            axes = (axes,) if isinstance(axes, int) else axes
+            if name == "iota":
+                return row not in axes
+            dropped = len(eqn.outvars[0].aval.shape) < len(eqn.invars[0].aval.shape)
+            shift = sum(a < known[0] for a in axes) if dropped else 0
+            return all(i not in axes and i - shift == row for i in known)
+        if name == "transpose":
+            return eqn.params["permutation"][row] == known[0]
+        if name == "stack":
+            return all(i + (eqn.params["axis"] <= i) == row for i in known)
+        if name == "reshape":
+            before, after = eqn.invars[0].aval.shape, eqn.outvars[0].aval.shape
+            return np.prod(before[: known[0]]) == np.prod(after[:row])
+        if name == "slice":
+            return (
+                known[0] == row
+                and eqn.params["start_indices"][row] == 0
+                and (eqn.params["strides"] or {row: 1})[row] == 1
+            )
+        # A contraction over rows has none left, an outer product has them twice: what is left is along other axes.
+        return name == "dot_general"
 
 
-def _propagate(jaxpr, inputs: list[Layout]) -> list[Layout]:
-    env = {v: _all_varying(v.aval) for v in jaxpr.constvars}
-    env.update(zip(jaxpr.invars, inputs, strict=True))
+def _programs(params) -> list[ClosedJaxpr]:
+    """The programs among the parameters of a primitive."""
+    found = []
+    for value in params.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, ClosedJaxpr):
+                found.append(item)
+            elif isinstance(item, Jaxpr):
+                found.append(ClosedJaxpr(item, ()))
+    return found
 
-    def read(atom):
-        return _all_varying(atom.aval) if hasattr(atom, "val") else env[atom]
 
-    for eqn in jaxpr.eqns:
-        env.update(zip(eqn.outvars, _apply(eqn, [read(v) for v in eqn.invars]), strict=True))
-    return [read(v) for v in jaxpr.outvars]
+def works_row_by_row(model, x, params: tuple, m: int, block: int | None = None) -> bool:
+    """True if model(x, *params) is proved to compute each output from the same row of x alone, at m rows as at `block`.
 
-
-def works_row_by_row(model, x, params: tuple, m: int) -> bool:
-    """True if model(x, *params) is proved to compute each of its m outputs from the same row of x alone.
-
-    The rows of x lie along its last axis, as `curve_fit` has it: shape (m,) or (k, m), or any tree of such arrays; the
-    parameters are numbers. Arrays may be given by their shapes (`jax.ShapeDtypeStruct`).
+    The rows of x lie along its last axis, as `curve_fit` has it: shape (m,) or (k, m), or any tree of such arrays.
+    Arrays and parameters may be given by their shapes (`jax.ShapeDtypeStruct`); `block` is m + 1 unless given.
     """
+    other = m + 1 if block is None or block == m else block
     leaves, tree = jax.tree.flatten(x)
-    if not leaves or any(jnp.ndim(leaf) == 0 or jnp.shape(leaf)[-1] != m for leaf in leaves):
+    if not leaves or any(np.ndim(leaf) == 0 or np.shape(leaf)[-1] != m for leaf in leaves):
         return False
-    closed = jax.make_jaxpr(model)(x, *params)
-    if [out.shape for out in closed.out_avals] != [(m,)]:
-        return False
-    layouts = [Layout(jnp.ndim(leaf) - 1) for leaf in leaves] + [Layout(None)] * len(jax.tree.leaves(params))
-    other = m + 1  # jnp.ones(m) * x has the jaxpr of jnp.ones_like(x) * x; only another length tells them apart
-    longer = [jax.ShapeDtypeStruct((*jnp.shape(leaf)[:-1], other), jnp.result_type(leaf)) for leaf in leaves]
+    changed = [jax.ShapeDtypeStruct((*np.shape(leaf)[:-1], other), jax.numpy.result_type(leaf)) for leaf in leaves]
+    one = jax.make_jaxpr(model)(x, *params)
     try:
-        row_wise = _propagate(closed.jaxpr, layouts) == [Layout(0)]
-        return row_wise and jax.eval_shape(model, jax.tree.unflatten(tree, longer), *params).shape == (other,)
-    except (_Mixed, TypeError, ValueError):
+        # Whatever the model raises for another number of rows, it is no model that works row by row.
+        two = jax.make_jaxpr(model)(jax.tree.unflatten(tree, changed), *params)
+    except (TypeError, ValueError, IndexError, ArithmeticError, AssertionError):
         return False
+    if [out.shape for out in one.out_avals] != [(m,)] or [out.shape for out in two.out_avals] != [(other,)]:
+        return False
+    try:
+        _Pair(m, other).walk_closed(one, two)
+    except _Mixed:
+        return False
+    return True

@@ -240,7 +240,11 @@ def ask(state: State, limits: Limits, functions: TrustRegionJITFunctions, tr_sol
     found = _solve_subproblem(J, state.f, d, diag_h, state, limits, functions, tr_solver)
 
     J_h = scale_columns(J, d)
-    model = Model(J_h, g_h, diag_h, d, state.Delta, jnp.maximum(THETA, 1.0 - optimality))
+    # SciPy's measure of how close the end is has the units of the gradient; with the columns of J_h scaled to one there
+    # is one without: the largest cosine between a column and f.
+    cosine = jnp.max(jnp.abs(g_h)) / jnp.sqrt(jnp.maximum(2.0 * state.cost, jnp.finfo(g_h.dtype).tiny))
+    distance = jnp.where(limits.jac_scale, cosine, optimality)
+    model = Model(J_h, g_h, diag_h, d, state.Delta, jnp.maximum(THETA, 1.0 - distance))
     step_h, predicted, which = functions.select_step(functions, state.x, found.p_h, model, limits.lb, limits.ub)
     step = d * step_h
     x = functions.make_strictly_feasible(state.x + step, limits.lb, limits.ub, rstep=0)
@@ -273,12 +277,15 @@ def tell(state: State, trial: Trial, evaluation: Evaluation, limits: Limits, fun
     accepted = (actual > 0) | (finite & refined)
     Delta, ratio = functions.update_tr_radius(state.Delta, actual, trial.predicted_reduction, trial.step_h_norm)
 
-    x_norm = jnp.linalg.norm(state.x)
+    # With x_scale='jac' lengths are measured in the units of f, so that those of the parameters do not matter.
+    weights = jnp.where(limits.jac_scale, state.scale_inv, 1.0)
+    step_norm, x_norm = jnp.linalg.norm(weights * (trial.x - state.x)), jnp.linalg.norm(weights * state.x)
     stop = functions.check_termination(
-        actual, trial.predicted_reduction, state.cost, trial.step_norm, x_norm, ratio, ftol, xtol
+        actual, trial.predicted_reduction, state.cost, step_norm, x_norm, ratio, ftol, xtol
     )
-    # Where nothing is finite the region shrinks onto x; a step below rounding can't be told from x itself.
-    cornered = trial.step_norm <= jnp.finfo(x_norm.dtype).eps * x_norm
+    # Where nothing is finite the region shrinks onto x, by quarters, until it holds no other number.
+    real = jnp.finfo(x_norm.dtype)
+    cornered = step_norm <= jnp.maximum(radius.CORNERED * real.eps * x_norm, jnp.sqrt(real.tiny))
     stop = jnp.where(finite, stop, jnp.where(cornered, radius.NOT_FINITE, radius.RUNNING))
     stop = jnp.where((stop == radius.AT_ROUNDING) & accepted & shortened, radius.RUNNING, stop)
     Delta = jnp.where(finite & refined, state.Delta, Delta)  # ρ is noise there

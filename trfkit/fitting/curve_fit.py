@@ -1,6 +1,5 @@
 """`curve_fit`: SciPy's function over the same solver; `fit_curve` is the same fit with everything in its result."""
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from scipy.optimize import OptimizeWarning
 
 from ..core.problem import BLOCK_ROWS, CurveResiduals, Problem, WhitenedJacobian, WhitenedResiduals, bucket, pad_rows
 from . import inputs
-from .data import Data, check_data, wrong_shape
+from .data import Data, check_data
 from .fit import Fit, check_loss_shape, fit_on_host, run_fit, traceable_loss
 from .options import Options, check_options
 from .result import LeastSquaresResult
@@ -43,12 +42,11 @@ def _compiled(f, jac, x0: np.ndarray, data: Data, options: Options) -> tuple[Pro
     shape = output_shape(model, data.x, *params)
     if shape is None:
         return None
-    one_for_all = data.keep is None and data.y.size == 1  # SciPy lets one y stand for all
-    total = data.y.size if data.keep is None else None
-    if len(shape) != 1 or not (one_for_all or total is None or shape[0] == total):
-        raise ValueError(wrong_shape(shape, data.y.shape))
+    data.check_shape(shape)
+    one_for_all = shape != data.shape
     common = {"f_scale": options.f_scale, "loss": loss, "functions": options.functions}
-    if jac is None and data.L is None and not one_for_all and row_wise(model, data.x, params, shape[0]):
+    block = min(bucket(data.y.size), BLOCK_ROWS)
+    if jac is None and data.L is None and not one_for_all and row_wise(model, data.x, params, shape[0], block):
         rows, shared = _padded(data)
         return Problem(rows, shared, data.y.size, residuals=CurveResiduals(model), blocked=True, **common), data.y.size
     jacobian = None
@@ -78,13 +76,15 @@ def _padded(data: Data) -> tuple[dict, dict]:
 
 def _parameters(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:
     """(start, names, lb, ub), checked against each other."""
+    if not callable(f):
+        raise TypeError(f"The model must be callable, f(x, *params), got {f!r}.")
     names = inputs.signature_names(f)
     if p0 is None and not names:
         raise ValueError("Unable to determine number of fit parameters: pass p0, one starting value for each.")
     n = len(names) if p0 is None else np.size(p0)
     lb, ub = inputs.bounds_arrays(bounds, n)
     x0 = inputs.default_guess(lb, ub) if p0 is None else inputs.initial_guess(p0, "p0")
-    if names is not None and len(names) < n:
+    if names is not None and not inputs.required_parameters(f) <= n <= len(names):
         raise ValueError(f"`p0` has {n} values, but the model takes {len(names)} parameters: {', '.join(names)}.")
     names = tuple(names[:n]) if names else tuple(f"p{i}" for i in range(n))
     inputs.check_bounds(x0, lb, ub, names)
@@ -127,17 +127,29 @@ def fit_curve(
     return run_fit(fit(problem=problem, m=m, residuals=residuals), x0, settings)
 
 
-def _not_finite(f, data: Data, names, x0) -> str:
-    """The sentence for a start at which the model is not finite: the parameters and the first x."""
+def _not_finite(f, data: Data, names, x0, J=None) -> str:
+    """The sentence for a start at which model or Jacobian J (m, n) is not finite: the parameters and the first x."""
+    if sentence := data.not_finite():
+        return sentence
     at = ", ".join(f"{name} = {value:g}" for name, value in zip(names, x0, strict=True))
-    values = np.asarray(f(data.x, *x0))
+    with np.errstate(all="ignore"):
+        values = data.kept(np.asarray(f(data.x, *x0)))
     advice = "start elsewhere, or set bounds."
-    if np.all(np.isfinite(values)):
-        return f"Residuals are finite in the initial point, but their derivatives or squares are not, at {at}: {advice}"
-    i = int(np.flatnonzero(~np.isfinite(values))[0])
-    has_rows = isinstance(data.x, np.ndarray) and data.x.shape[-1:] == values.shape
-    where = f"x = {data.x[..., i]}" if has_rows else f"point {i}"
-    return f"Residuals are not finite in the initial point: the model gives {values[i]} at {where} for {at}: {advice}"
+
+    def where(i: int) -> str:
+        point = i if data.keep is None else int(data.keep[i])
+        has_rows = isinstance(data.x, np.ndarray) and data.x.shape[-1:] == data.shape
+        return f"x = {data.x[..., point]}" if has_rows else f"point {point}"
+
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if wrong.size:
+        value = f"the model gives {values[wrong[0]]} at {where(wrong[0])}"
+        return f"Residuals are not finite in the initial point: {value} for {at}: {advice}"
+    wrong = () if J is None else np.argwhere(~np.isfinite(J))
+    first = f": the first for {names[wrong[0][1]]} at {where(wrong[0][0])}" if len(wrong) else ""
+    return (
+        f"Residuals are finite in the initial point, but their derivatives or squares are not, at {at}{first}: {advice}"
+    )
 
 
 def curve_fit(
@@ -156,8 +168,8 @@ def curve_fit(
         raise ValueError("'args' is not a supported keyword argument: bind it to the model with functools.partial.")
     if "maxfev" in kwargs:
         kwargs["max_nfev"] = kwargs.pop("maxfev") or kwargs.get("max_nfev")
-    n = len(inputs.signature_names(f) or ()) if p0 is None else np.size(p0)
-    lb, ub = inputs.bounds_arrays(bounds, n)
+    x0, _, lb, ub = _parameters(f, p0, bounds)
+    n = x0.size
     bounded = np.isfinite(lb).any() or np.isfinite(ub).any()
     inputs.choice(method, (None, *inputs.METHODS), "method")
     if method == "lm" and bounded:
@@ -181,7 +193,7 @@ def curve_fit(
         reason = next(
             (note for note in result.notes if "infinite" in note), "There are not more points than parameters."
         )
-        warnings.warn(f"Covariance of the parameters could not be estimated. {reason}", OptimizeWarning, stacklevel=2)
+        inputs.warn(f"Covariance of the parameters could not be estimated. {reason}", OptimizeWarning)
     if not full_output:
         return result.x, result.pcov
     infodict = {"nfev": result.nfev, "fvec": result.fun}

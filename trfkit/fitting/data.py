@@ -17,6 +17,7 @@ class Data(NamedTuple):
     sigma: Any  # a number, or (m,)
     L: np.ndarray | None  # (m, m) Cholesky factor of the covariance of y
     keep: np.ndarray | None  # (m,) indices of the points that count, or None for all of them
+    total: int  # points, whether they count or not
 
     def kept(self, values: np.ndarray) -> np.ndarray:
         """values (total, …) of all points -> those (m, …) of the points that count."""
@@ -30,20 +31,44 @@ class Data(NamedTuple):
 
     def predictions(self, f, params) -> np.ndarray:
         """f(x, *params) (m,) on the host, its shape checked."""
-        values = np.asarray(f(self.x, *params))
-        if values.ndim != 1 or (self.keep is None and self.y.size > 1 and values.shape != self.y.shape):
-            raise ValueError(wrong_shape(values.shape, self.y.shape))
-        return self.kept(values)
+        returned = f(self.x, *params)
+        values = np.asarray(returned)
+        if values.dtype.kind == "c":
+            raise ValueError(
+                "The model returned complex numbers: concatenate their real and imaginary parts, as in ydata."
+            )
+        if values.dtype.kind not in "biuf":
+            raise ValueError(f"The model returned {returned!r} where numbers of shape {self.shape} were expected.")
+        self.check_shape(values.shape)
+        return self.kept(values.astype(float))
 
+    @property
+    def shape(self) -> tuple[int]:
+        """The shape that a model has to return."""
+        return (self.total,)
 
-def wrong_shape(got, expected) -> str:
-    """The sentence for a model that returns something else than one value a point."""
-    return f"The model returned shape {got} where {expected} was expected: return one value for each point of ydata."
+    def check_shape(self, shape) -> None:
+        """Raise ValueError unless a model that returns this shape returns one value a point."""
+        one_for_all = self.total == 1  # SciPy lets one y stand for all
+        if len(shape) != 1 or not (one_for_all or shape == self.shape):
+            raise ValueError(f"The model returned shape {shape} where {self.shape} was expected: one value a point.")
+
+    def not_finite(self) -> str | None:
+        """The sentence for data that are not finite, let through by check_finite=False; None if all are."""
+        for name, values in (("ydata", self.y), ("xdata", self.x), ("sigma", self.sigma)):
+            numbers = isinstance(values, np.ndarray | float)
+            wrong = np.argwhere(~np.isfinite(np.atleast_1d(values))) if numbers else ()
+            if len(wrong):
+                index = ", ".join(map(str, wrong[0]))
+                value = np.atleast_1d(values)[tuple(wrong[0])]
+                return f"`{name}` must not contain infs or NaNs, got {value} at [{index}]: mask it, or use nan_policy."
+        return None
 
 
 def check_data(xdata, ydata, sigma, mask, check_finite: bool, nan_policy) -> Data:
     """Data from the user's arrays; raises ValueError with the array, the value, and what to try."""
-    x, y = _independent_variable(xdata, check_finite), inputs.data_array(ydata, "ydata", check_finite)
+    x = _independent_variable(xdata, check_finite, mask)
+    y = inputs.data_array(ydata, "ydata", check_finite, mask)
     if y.ndim > 1:
         raise ValueError(f"`ydata` must have one dimension, got shape {y.shape}: ravel it, and the model's value.")
     y = np.atleast_1d(y)
@@ -55,21 +80,21 @@ def check_data(xdata, ydata, sigma, mask, check_finite: bool, nan_policy) -> Dat
     if nan_policy is not None and not check_finite:
         x, y, sigma = _without_nan(x, y, sigma, mask, nan_policy)
     mask = inputs.row_mask(mask, y.size)
-    sigma, covariance = _errors(sigma, y)
-    keep = None
+    sigma, covariance = _errors(sigma, y, mask)
+    keep, total = None, y.size
     if mask is not None and not mask.all():
         keep = np.flatnonzero(mask)
         y = y[keep]
         sigma = sigma if np.ndim(sigma) == 0 else sigma[keep]
         covariance = None if covariance is None else covariance[np.ix_(keep, keep)]
-    return Data(x, y, sigma, None if covariance is None else _factor(covariance), keep)
+    return Data(x, y, sigma, None if covariance is None else _factor(covariance), keep, total)
 
 
-def _independent_variable(xdata, check_finite: bool):
+def _independent_variable(xdata, check_finite: bool, mask):
     """xdata as float array where it is an array, a list or a series; as it is where the model takes something else."""
     arrays = list | tuple | np.ndarray | jax.Array
     if isinstance(xdata, arrays) or (hasattr(xdata, "__array__") and not np.isscalar(xdata)):
-        return inputs.data_array(xdata, "xdata", check_finite)
+        return inputs.data_array(xdata, "xdata", check_finite, mask)
     return xdata
 
 
@@ -91,31 +116,37 @@ def _without_nan(x, y, sigma, mask, nan_policy):
         raise ValueError("`ydata` must not be empty: every point has a NaN.")
     if isinstance(x, np.ndarray):
         x = x[..., ~missing]
-    if np.ndim(sigma) == 1 and np.size(sigma) > 1:
+    _check_sigma_shape(sigma, y)
+    if np.shape(sigma) == y.shape and y.size > 1:
         sigma = np.asarray(sigma)[~missing]
-    elif np.ndim(sigma) == 2:
+    elif np.shape(sigma) == 2 * y.shape:
         sigma = np.asarray(sigma)[np.ix_(~missing, ~missing)]
     return x, y[~missing], sigma
 
 
-def _errors(sigma, y: np.ndarray):
+def _check_sigma_shape(sigma, y: np.ndarray) -> None:
+    m, shape = y.size, np.shape(sigma)
+    if sigma is not None and np.size(sigma) != 1 and shape not in (y.shape, (m, m)):
+        raise ValueError(
+            f"`sigma` has incorrect shape {shape}: give a number, ({m},) errors or a ({m}, {m}) covariance."
+        )
+
+
+def _errors(sigma, y: np.ndarray, mask):
     """(sigma, covariance) of the user's sigma: a number, (m,) standard errors, or an (m, m) covariance matrix."""
     if sigma is None:
         return 1.0, None
-    sigma = inputs.data_array(sigma, "sigma", True)
+    counts = True if mask is None or np.shape(sigma) != y.shape else mask
+    sigma = inputs.data_array(sigma, "sigma", True, None if counts is True else mask)
+    _check_sigma_shape(sigma, y)
     if sigma.size == 1 or sigma.shape == y.shape:
-        wrong = np.flatnonzero(~(sigma.ravel() > 0))
+        wrong = np.flatnonzero(~(sigma.ravel() > 0) & counts)
         if wrong.size:
             value = sigma.ravel()[wrong[0]]
             raise ValueError(
                 f"`sigma` must be positive, got {value:g} at index {wrong[0]}: mask points without an error."
             )
         return (float(sigma.item()) if sigma.size == 1 else sigma), None
-    m = y.size
-    if sigma.shape != (m, m):
-        raise ValueError(
-            f"`sigma` has incorrect shape {sigma.shape}: a number, ({m},) errors or a ({m}, {m}) covariance."
-        )
     if not np.allclose(sigma, sigma.T):
         raise ValueError(
             "`sigma` must be symmetric to be a covariance matrix: pass (sigma + sigma.T) / 2 if it is one."

@@ -21,11 +21,13 @@ from .result import LeastSquaresResult, build_result
 from .solve import Run, solve
 from .traceable import formula, output_shape
 
-HOST_NOTE = (
-    "JAX could not trace the function, so NumPy evaluated it on the host, its Jacobian by finite differences: write it "
-    "with jax.numpy for exact derivatives and compiled speed."
-)
-HOST_JACOBIAN_NOTE = "NumPy evaluated the function and its Jacobian on the host, as JAX cannot trace both of them."
+HOST_NOTES = {
+    "function": "JAX could not trace the function, so NumPy evaluated it on the host, its Jacobian by finite "
+    "differences: write it with jax.numpy for exact derivatives and compiled speed.",
+    "jac": "NumPy evaluated the function and its Jacobian on the host, as JAX cannot trace both of them.",
+    "loss": "NumPy evaluated the function on the host, as JAX cannot trace the loss: write it with jax.numpy.",
+    "differences": "NumPy evaluated the function on the host, its Jacobian by the finite differences asked for.",
+}
 
 SVD_UP_TO = 300  # parameters: there an SVD of the triangle takes tens of milliseconds
 TRIANGLE_UP_TO = 2000  # parameters: beyond, n² numbers and n tangents a block cost more than products with J and Jᵀ
@@ -62,18 +64,20 @@ def run_fit(fit: Fit, x0: np.ndarray, options: Options) -> LeastSquaresResult:
     run = Run(fit.problem, limits, resolve_tr_solver(options.tr_solver, x0.size, matrix_free), options.driver)
     first = fit.first or run.evaluate(x0)
     if not bool(first.finite) or not np.isfinite(float(first.cost)):
-        raise ValueError(fit.not_finite(x0))
+        J = fit.problem.jacobian if host else jacobian_at(fit.problem, x0)
+        raise ValueError(fit.not_finite(x0, J if isinstance(J, np.ndarray) else None))
 
     def result_of(solution):
         x = np.asarray(solution.state.x)
         if host:
-            f, J = fit.problem.residuals, fit.problem.jacobian
+            f, J = fit.problem.at(x)
             deferred = {"fun": lambda: f, "jac": lambda: robust_host_jacobian(fit.problem, f, J)}
         else:
-            deferred = {"fun": lambda: fit.residuals(x), "jac": lambda: jacobian_at(fit.problem, x)}
+            deferred = {"fun": lambda: residuals_at(fit.problem, x), "jac": lambda: jacobian_at(fit.problem, x)}
         return build_result(solution, fit.names, limits, deferred, options.notes, fit.absolute_sigma)
 
-    observer = Observer(options.callback, options.verbose, fit.residuals)
+    residuals = fit.residuals if host else partial(residuals_at, fit.problem)
+    observer = Observer(options.callback, options.verbose, residuals)
     result = solve(run, x0, first, result_of, options.channel, observer, each_trial=options.callback is not None)
     if options.verbose >= 1:
         print(summary(result, float(first.cost)))
@@ -90,8 +94,8 @@ def fit_on_host(fit: Callable, fun: Callable, jac, x0: np.ndarray, mask, options
     f0 = problem.first_residuals(x0)
     problem.mask = mask = inputs.row_mask(mask, f0.size)
     m = f0.size if mask is None else int(mask.sum())
-    partly = fit(problem=problem, m=m, residuals=lambda x: problem.residuals)
-    if not np.all(np.isfinite(f0)):
+    partly = fit(problem=problem, m=m, residuals=lambda x: problem.at(x)[0])
+    if not np.all(np.isfinite(f0 if mask is None else f0[mask])):
         raise ValueError(partly.not_finite(x0))
     check_loss_shape(options, f0)
     if options.jac_sparsity is not None:
@@ -102,9 +106,18 @@ def fit_on_host(fit: Callable, fun: Callable, jac, x0: np.ndarray, mask, options
             raise ValueError("tr_solver='exact' is incompatible with `jac_sparsity`: leave one of them out.")
     J0 = problem.evaluate_jacobian(x0, f0)
     _check_jacobian(J0, (f0.size, x0.size), options)
-    note = HOST_JACOBIAN_NOTE if callable(jac) else HOST_NOTE
-    first = problem.first_evaluation(f0, J0)
+    first = problem.first_evaluation(x0, f0, J0)
+    note = HOST_NOTES[_reason(jac, options)]
     return run_fit(partly._replace(first=first), x0, options._replace(notes=(*options.notes, note)))
+
+
+def _reason(jac, options: Options) -> str:
+    """Why a problem is evaluated on the host: a key of HOST_NOTES."""
+    if isinstance(jac, str) or options.jac_sparsity is not None:
+        return "differences"
+    if traceable_loss(options.loss) is None:
+        return "loss"
+    return "jac" if callable(jac) else "function"
 
 
 def _check_jacobian(J, shape: tuple[int, int], options: Options) -> None:
@@ -134,11 +147,24 @@ def check_loss_shape(options: Options, f: np.ndarray) -> None:
     if options.loss in inputs.LOSSES.values():
         return
     shape = np.shape(options.loss((f / options.f_scale) ** 2))
+    advice = "return rho and its first and second derivative as (3, m), or rho alone as (m,), written with jax.numpy."
     if shape not in ((3, f.size), (f.size,)):
         raise ValueError(
-            f"The return value of `loss` callable has wrong shape: {shape} for {f.size} residuals; return rho and its "
-            f"first and second derivative as (3, m), or rho alone as (m,)."
+            f"The return value of `loss` callable has wrong shape: {shape} for {f.size} residuals; {advice}"
         )
+    if shape == (f.size,) and traceable_loss(options.loss) is None:
+        raise ValueError(f"`loss` returns rho alone, but JAX cannot trace it to differentiate it: {advice}")
+
+
+@jax.jit
+def _residuals(problem: Problem, x):
+    return problem.residuals(x, problem.rows, problem.shared)
+
+
+def residuals_at(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """f (m,) at x, without the loss's row factors, as SciPy returns it."""
+    f = np.asarray(_residuals(problem, x))
+    return f[: int(problem.m)] if problem.blocked else f
 
 
 @jax.jit

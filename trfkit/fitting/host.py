@@ -27,8 +27,7 @@ condense_host = partial(jax.jit, static_argnames="functions")(condense)
 class HostProblem:
     """Residuals fun(x) (m,) and their Jacobian, called with NumPy arrays.
 
-    `jac` is a callable or '2-point', '3-point', 'cs'. After an evaluation `residuals` and `jacobian` hold the values at
-    the best point so far, the Jacobian as the user's function returned it (array, sparse matrix or LinearOperator).
+    `jac` is a callable or '2-point', '3-point', 'cs'. Both are given arrays of their own, which they may change.
     """
 
     def __init__(self, fun: Callable, jac, loss: Callable, f_scale: float, functions: TrustRegionJITFunctions):
@@ -42,14 +41,26 @@ class HostProblem:
         self.differences: dict = {}  # how approx_derivative is to take them
         # the solver's primitives, and what it accepted last
         self.functions = functions
-        self.residuals: np.ndarray | None = None
-        self.jacobian = None
+        self._best = self._newest = None  # (x, cost, f, J) of the last two evaluations with a Jacobian
+
+    @property
+    def jacobian(self):
+        """The Jacobian that was evaluated last, as the user's function returned it."""
+        return self._newest[3]
+
+    def at(self, x: np.ndarray):
+        """(f, J) at the best point x."""
+        _, _, f, J = self._newest if np.array_equal(self._newest[0], x) else self._best
+        return f, J
 
     def first_residuals(self, x0: np.ndarray) -> np.ndarray:
         """f(x0), checked to be a vector of real numbers."""
-        f = np.atleast_1d(np.asarray(self.fun(x0)))
+        with np.errstate(all="ignore"):
+            f = np.atleast_1d(np.asarray(self.fun(x0.copy())))
         if f.ndim != 1:
             raise ValueError(f"`fun` must return at most 1-d array_like. f0.shape: {f.shape}")
+        if f.size == 0:
+            raise ValueError("`fun` returned no residuals: there is nothing to fit.")
         if np.iscomplexobj(f):
             raise ValueError(
                 "`fun` returned complex residuals: return their real and imaginary parts as one real array."
@@ -61,7 +72,7 @@ class HostProblem:
         if not callable(self.jac):
             J = approx_derivative(self.fun, x, method=self.jac, f0=f, **self.differences)
             return J if issparse(J) else np.atleast_2d(J)
-        J = self.jac(x)
+        J = self.jac(x.copy())
         return J if issparse(J) or isinstance(J, LinearOperator) else np.atleast_2d(np.asarray(J, dtype=float))
 
     def robust(self, f: np.ndarray):
@@ -81,23 +92,29 @@ class HostProblem:
         """
         x = np.array(x)
         n = x.size
+        if self._newest is not None and self._newest[1] == cost_to_beat:  # it was accepted, and is the one to beat
+            self._best = self._newest
         with np.errstate(all="ignore"):
-            f = np.atleast_1d(np.asarray(self.fun(x), dtype=float))
+            f = np.atleast_1d(np.asarray(self.fun(x.copy()), dtype=float))
             cost, J_scale, scaled = self.robust(f)
-            if not np.all(np.isfinite(f)) or not cost <= cost_to_beat * (1 + noise_level(float)):
+            finite = bool(np.all(np.isfinite(f if self.mask is None else f[self.mask])))
+            if not finite or not cost <= cost_to_beat * (1 + noise_level(float)):
                 none = jnp.zeros((n, n)), jnp.zeros(n), jnp.zeros(n)
-                return Evaluation(jnp.asarray(cost), *none, jnp.asarray(bool(np.all(np.isfinite(f)))))
+                return Evaluation(jnp.asarray(cost), *none, jnp.asarray(finite))
             J = self.evaluate_jacobian(x, f)
-        return self._condense(f, J, cost, J_scale, scaled)
+        return self._condense(x, f, J, cost, J_scale, scaled)
 
-    def first_evaluation(self, f: np.ndarray, J) -> Evaluation:
+    def first_evaluation(self, x: np.ndarray, f: np.ndarray, J) -> Evaluation:
         """The evaluation at a start whose residuals and Jacobian were computed to be checked."""
-        return self._condense(f, J, *self.robust(f))
+        return self._condense(x, f, J, *self.robust(f))
 
-    def _condense(self, f, J, cost, J_scale, scaled) -> Evaluation:
-        self.residuals, self.jacobian = f, J
+    def _condense(self, x, f, J, cost, J_scale, scaled) -> Evaluation:
+        self._newest = x, float(cost), f, J
         rows = bucket(f.size)
-        columns = pad_rows(np.ascontiguousarray(dense(J).T), rows, 0.0)
+        columns = np.ascontiguousarray(dense(J).T)
+        if self.mask is not None:  # what does not count need not be finite
+            f, columns = np.where(self.mask, f, 0.0), np.where(self.mask, columns, 0.0)
+        columns = pad_rows(columns, rows, 0.0)
         f, J_scale, scaled = (pad_rows(a, rows, 0.0) for a in (f, J_scale, scaled))
         return condense_host(columns.T, f, J_scale, scaled, jnp.asarray(cost), self.functions)
 

@@ -1,6 +1,8 @@
 """Checks at the door: each says which argument, what was got, and what to try. Nothing here is compiled."""
 
 import inspect
+import pathlib
+import sys
 import warnings
 
 import numpy as np
@@ -9,10 +11,19 @@ from scipy.optimize import Bounds
 from ..core.losses import LOSSES
 
 EPS = np.finfo(float).eps
+PACKAGE = str(pathlib.Path(__file__).parent.parent)
 METHODS = ("trf", "dogbox", "lm")
 TR_SOLVERS = {"auto": "auto", None: "auto", "svd": "svd", "exact": "svd", "cg": "cg", "lsmr": "cg", "hybrid": "hybrid"}
 LSMR_OPTIONS = ("damp", "atol", "btol", "conlim", "maxiter", "show", "regularize")
 OWN_OPTIONS = ("functions", "driver")
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """A warning that points at the user's line, however deep in the package it is found."""
+    frame, level = sys._getframe(1), 2
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def parameter_name(names, i: int) -> str:
@@ -32,7 +43,10 @@ def initial_guess(x0, name: str = "x0") -> np.ndarray:
     """x0 as float array (n,)."""
     if np.iscomplexobj(x0):
         raise ValueError(f"`{name}` must be real, got complex values: fit real and imaginary parts as two parameters.")
-    x0 = np.array(x0, dtype=float, ndmin=1)
+    try:
+        x0 = np.array(x0, dtype=float, ndmin=1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` must hold numbers, one for each parameter, got {x0!r}.") from error
     if x0.ndim > 1:
         raise ValueError(f"`{name}` must have at most 1 dimension, got shape {x0.shape}: pass x0.ravel().")
     if x0.size == 0:
@@ -47,10 +61,11 @@ def bounds_arrays(bounds, n: int) -> tuple[np.ndarray, np.ndarray]:
     """(lb, ub), each (n,) float, from a pair or a `scipy.optimize.Bounds`."""
     if isinstance(bounds, Bounds):
         pair = bounds.lb, bounds.ub
-    elif len(bounds) == 2:
+    elif isinstance(bounds, tuple | list | np.ndarray) and len(bounds) == 2:
         pair = bounds
     else:
-        raise ValueError(f"`bounds` must contain 2 elements, lower and upper bounds, got {len(bounds)}.")
+        got = len(bounds) if isinstance(bounds, tuple | list | np.ndarray) else repr(bounds)
+        raise ValueError(f"`bounds` must contain 2 elements, lower and upper bounds, got {got}.")
     lb, ub = (np.array(b, dtype=float) for b in pair)
     # A Bounds instance broadcasts arrays of one, a pair only numbers, as in SciPy.
     broadcast = isinstance(bounds, Bounds)
@@ -85,10 +100,10 @@ def tolerances(ftol, xtol, gtol) -> np.ndarray:
     for name, tol in (("ftol", ftol), ("xtol", xtol), ("gtol", gtol)):
         value = 0.0 if tol is None else float(tol)
         if tol is not None and value < EPS:
-            warnings.warn(
+            warn(
                 f"Setting `{name}` below the machine epsilon ({EPS:.2e}) effectively disables the corresponding "
                 f"termination condition.",
-                stacklevel=4,
+                UserWarning,
             )
             value = 0.0
         values.append(value)
@@ -119,7 +134,7 @@ def loss_function(loss):
     """The loss by name, or the user's own."""
     if callable(loss):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"`loss` must be one of {tuple(LOSSES)} or a callable, got {loss!r}.")
     return LOSSES[loss]
 
@@ -142,6 +157,8 @@ def evaluations(max_nfev, n: int) -> int:
 
 def trust_region_options(tr_options) -> dict:
     """The options that are ours; those of SciPy's lsmr are accepted and have no effect, CG having one tolerance."""
+    if not (tr_options is None or isinstance(tr_options, dict)):
+        raise TypeError(f"`tr_options` must be a dictionary, as {{'driver': 'fused'}}, got {tr_options!r}.")
     options = dict(tr_options or {})
     unknown = sorted(set(options) - set(LSMR_OPTIONS) - set(OWN_OPTIONS))
     if unknown:
@@ -167,8 +184,8 @@ def row_mask(mask, m: int) -> np.ndarray | None:
     return mask
 
 
-def data_array(values, name: str, check_finite: bool) -> np.ndarray:
-    """Float array of the user's data, checked to be real and, if asked, finite."""
+def data_array(values, name: str, check_finite: bool, mask=None) -> np.ndarray:
+    """Float array of the user's data, checked to be real and, if asked, finite where the mask (m,) lets it count."""
     values = np.asarray(values)
     if np.iscomplexobj(values):
         raise ValueError(
@@ -180,14 +197,26 @@ def data_array(values, name: str, check_finite: bool) -> np.ndarray:
         raise ValueError(f"`{name}` must hold numbers, got an array of {values.dtype}.") from error
     if values.size == 0:
         raise ValueError(f"`{name}` must not be empty!")
-    if check_finite and not np.isfinite(values).all():
-        where = np.argwhere(~np.isfinite(values))[0]
+    finite = np.isfinite(values)
+    if mask is not None and np.shape(mask) == values.shape[-1:]:
+        finite = finite | ~np.asarray(mask, bool)
+    if check_finite and not finite.all():
+        where = np.argwhere(~finite)[0]
         index = ", ".join(map(str, where))
         raise ValueError(
             f"`{name}` must not contain infs or NaNs, got {values[tuple(where)]} at [{index}]: "
             f"remove the point, mask it, or pass nan_policy='omit'."
         )
     return values
+
+
+def required_parameters(f) -> int:
+    """How many parameters after the first a model must be given; 0 if that cannot be told."""
+    names = signature_names(f)
+    if names is None:
+        return 0
+    parameters = inspect.signature(f).parameters
+    return sum(parameters[name].default is inspect.Parameter.empty for name in names)
 
 
 def signature_names(f) -> tuple[str, ...] | None:

@@ -34,12 +34,15 @@ class _Call(NamedTuple):
     def jacobian(self, x):
         return self.jac(x, *self.args, **self.kwargs)
 
-    def not_finite(self, x) -> str:
-        """The sentence for a start at which something is not finite."""
-        f = self.residuals(x)
+    def not_finite(self, x, J=None) -> str:
+        """The sentence for a start at which residuals or Jacobian are not finite."""
+        with np.errstate(all="ignore"):
+            f = self.residuals(x)
         advice = "start elsewhere, or bound the parameters."
         if np.all(np.isfinite(f)):
-            return f"The Jacobian or the cost is not finite in the initial point x0 = {x}: {advice}"
+            wrong = () if J is None else np.argwhere(~np.isfinite(J))
+            first = f", first J[{wrong[0][0]}, {wrong[0][1]}]" if len(wrong) else ""
+            return f"The Jacobian or the cost is not finite in the initial point x0 = {x}{first}: {advice}"
         i = int(np.flatnonzero(~np.isfinite(f))[0])
         return f"Residuals are not finite in the initial point: f[{i}] = {f[i]} at x0 = {x}: {advice}"
 

@@ -2,15 +2,19 @@
 
 A compiled program remembers the values that a function read while it was traced. In a notebook those change: a constant
 is edited, a cell is run again. So each program is filed under the function's code *and* the values that it reads from
-globals, closures and its object: a changed constant means another program, never a stale answer, and the same cell run
-again means the same program. And a function that writes to the outside (counts its calls, say) is no formula: it is
-called on the host, as often as SciPy would call it.
+globals, closures, modules and its object: a changed constant means another program, never a stale answer, and the same
+cell run again means the same program. And a function that writes to the outside (counts its calls, say) is no formula:
+it is called on the host, as often as SciPy would call it.
+
+Both are read off the bytecode, and off that of the functions and methods that it calls; installed libraries are taken
+to stay as they are, and so is what is under `jax.jit`, whose constants JAX has fixed already.
 """
 
 import dataclasses
 import dis
 import functools
 import inspect
+import sysconfig
 import types
 import zlib
 from dataclasses import dataclass
@@ -18,9 +22,12 @@ from typing import Any
 
 import numpy as np
 
-DEPTH = 6  # how far from the function its helpers and objects are followed
 WRITES = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR"})
+LOADS_OUTSIDE = frozenset({"LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME"})
+MUTATORS = frozenset("append extend insert pop remove clear add discard update setdefault appendleft write".split())
+MUTABLE = (list, dict, set, np.ndarray)
 SCALARS = (int, float, complex, str, bytes, bool, type(None), np.generic)
+LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +44,7 @@ class _Same:
 
 
 def _function_of(fun):
-    """(the Python function that a call of `fun` runs, the object it is bound to)."""
+    """(the Python function that a call of `fun` runs, the object it is bound to); (None, fun) if it runs none."""
     if isinstance(fun, types.MethodType):
         return fun.__func__, fun.__self__
     if isinstance(fun, types.FunctionType):
@@ -46,12 +53,151 @@ def _function_of(fun):
     return (call, fun) if isinstance(call, types.FunctionType) else (None, fun)
 
 
+@functools.lru_cache(maxsize=1024)
+def _names(code) -> tuple[tuple[str, ...], frozenset[str]]:
+    """(global names, attribute names) that the code loads, that of functions inside it included."""
+    instructions = list(dis.get_instructions(code))
+    names = {i.argval for i in instructions if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    attributes = {i.argval for i in instructions if i.opname in ("LOAD_ATTR", "LOAD_METHOD")}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            inner_names, inner_attributes = _names(constant)
+            names.update(inner_names)
+            attributes.update(inner_attributes)
+    return tuple(sorted(names)), frozenset(attributes)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_library(filename: str) -> bool:
+    return filename.startswith(LIBRARIES)
+
+
+def _is_library_class(kind: type) -> bool:
+    module = inspect.getmodule(kind)
+    return kind.__module__ == "builtins" or _is_library(getattr(module, "__file__", None) or "")
+
+
+def _outside(function) -> dict[str, Any]:
+    """The values that a function's code loads from globals and closures, by name."""
+    names, _ = _names(function.__code__)
+    found = {name: function.__globals__[name] for name in names if name in function.__globals__}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # a cell that is still empty
+            found[name] = None
+    return found
+
+
+class _Walk:
+    """One walk over what a function reads; each function and object is entered once, which also ends recursion."""
+
+    def __init__(self):
+        self.entered: dict[int, tuple[int, Any]] = {}  # place and value by id; kept alive so that no id is reused
+        self.functions: list = []
+
+    def entered_before(self, value) -> tuple[int] | None:
+        """None at the first visit of a value; later its place among all."""
+        if id(value) in self.entered:
+            return (self.entered[id(value)][0],)
+        self.entered[id(value)] = len(self.entered), value
+        return None
+
+    def value(self, value, attributes: frozenset[str]):
+        """The digest of one value; `attributes` are the names that the code in hand looks up in objects."""
+        if isinstance(value, SCALARS):
+            return type(value), value
+        if isinstance(value, np.ndarray) and value.dtype != object:
+            return value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
+        if isinstance(value, types.FunctionType | types.MethodType):
+            return self.function(value)
+        if before := self.entered_before(value):
+            return before
+        if isinstance(value, types.ModuleType):
+            return self.module(value, attributes)
+        if isinstance(value, tuple | list):
+            return type(value), tuple(self.value(v, attributes) for v in value)
+        if isinstance(value, set | frozenset):
+            return type(value), frozenset(self.value(v, attributes) for v in value)
+        if isinstance(value, dict):
+            keys = (k if isinstance(k, SCALARS) else _Same(k) for k in value)
+            return tuple(zip(keys, (self.value(v, attributes) for v in value.values()), strict=True))
+        if isinstance(value, functools.partial):
+            return tuple(self.value(v, attributes) for v in (value.func, value.args, value.keywords))
+        if isinstance(value, type):
+            return _Same(value), self.of_class(value, attributes)
+        return self.object(value, attributes)
+
+    def module(self, module, attributes):
+        """A module by those of its attributes that are looked up; an installed one by its identity."""
+        if _is_library(getattr(module, "__file__", None) or LIBRARIES[0]) and module.__spec__ is not None:
+            return None
+        found = vars(module)
+        return tuple((name, self.value(found[name], attributes)) for name in sorted(attributes) if name in found)
+
+    def object(self, value, attributes):
+        """An object: a frozen dataclass by its fields, another by identity, its attributes and those of its class."""
+        kind = type(value)
+        if dataclasses.is_dataclass(value) and kind.__dataclass_params__.frozen and kind.__dataclass_params__.eq:
+            return kind, tuple(self.value(getattr(value, f.name), attributes) for f in dataclasses.fields(value))
+        if _is_library_class(kind) and kind is not types.SimpleNamespace:
+            return _Same(value)
+        slots = {s for c in kind.__mro__ for s in getattr(c, "__slots__", ()) if hasattr(value, s)}
+        own = {s: getattr(value, s) for s in sorted(slots - {"__dict__", "__weakref__"})} | getattr(
+            value, "__dict__", {}
+        )
+        return _Same(value), self.value(dict(own), attributes), self.of_class(kind, attributes)
+
+    def of_class(self, kind: type, attributes):
+        """The attributes of a class and its bases that are looked up; installed classes stay as they are."""
+        own = [c for c in kind.__mro__ if not _is_library_class(c)]
+        return tuple(
+            (name, self.value(vars(c)[name], attributes)) for c in own for name in sorted(attributes) if name in vars(c)
+        )
+
+    def function(self, fun):
+        """The digest of a function: its code, and what the code reads besides its arguments."""
+        function, owner = _function_of(fun)
+        if function is None or _is_library(function.__code__.co_filename):
+            return _Same(function or fun)
+        _, attributes = _names(function.__code__)
+        bound = None if owner is None else self.value(owner, attributes)
+        if before := self.entered_before(function):
+            return *before, bound
+        self.functions.append(function)
+        outside = tuple((name, self.value(v, attributes)) for name, v in _outside(function).items())
+        defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+        return function.__code__, bound, outside, tuple(self.value(v, attributes) for v in defaults)
+
+
+def digest(value, reader=None):
+    """A hashable stand-in for a value, equal only to that of an equal value.
+
+    Numbers, strings, NumPy arrays, containers and frozen dataclasses count by content, functions by their code and by
+    what it reads in turn, other objects by identity and attributes. So a cell that is run again, defining the same
+    function over the same constants, makes an equal digest. `reader` is the function that is given the value, if any:
+    the attributes that it looks up count, too, where they are those of a class.
+    """
+    function = None if reader is None else _function_of(reader)[0]
+    return _digest(_Walk(), value, frozenset() if function is None else _names(function.__code__)[1])
+
+
+def _digest(walk: _Walk, value, attributes=frozenset()):
+    if isinstance(value, functools.partial) or not callable(value) or isinstance(value, type):
+        return walk.value(value, attributes)
+    return walk.function(value)
+
+
 def writes_outside(fun) -> bool:
-    """True if the function's own code stores to a global, an attribute or an enclosing variable."""
-    if isinstance(fun, functools.partial):
-        return writes_outside(fun.func)
-    function, _ = _function_of(fun)
-    return function is not None and not hasattr(fun, "__wrapped__") and _stores(function.__code__)
+    """True if the function, or one that it calls, stores to a global, an attribute or an enclosing scope."""
+    walk = _Walk()
+    _digest(walk, fun)
+    return any(_writes(function) for function in walk.functions)
+
+
+def _writes(function) -> bool:
+    outside = {name for name, value in _outside(function).items() if isinstance(value, MUTABLE)}
+    return _stores(function.__code__) or bool(outside & _changed(function.__code__))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -62,73 +208,12 @@ def _stores(code) -> bool:
     )
 
 
-class _Walk:
-    """One walk over what a function reads; each function and object is entered once, which also ends recursion."""
-
-    def __init__(self):
-        self.entered: set[int] = set()
-
-    def value(self, value, depth: int):
-        """The digest of one value."""
-        if isinstance(value, SCALARS):
-            return type(value), value
-        if isinstance(value, types.ModuleType):
-            return None  # modules are taken to stay as they are
-        if isinstance(value, np.ndarray) and value.dtype != object:
-            return value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
-        if depth <= 0 or id(value) in self.entered:
-            return _Same(value)
-        if isinstance(value, tuple | list):
-            return type(value), tuple(self.value(v, depth - 1) for v in value)
-        if isinstance(value, dict):
-            keys = (k if isinstance(k, SCALARS) else _Same(k) for k in value)
-            return tuple(zip(keys, (self.value(v, depth - 1) for v in value.values()), strict=True))
-        if isinstance(value, functools.partial):
-            return tuple(self.value(v, depth - 1) for v in (value.func, value.args, value.keywords))
-        if isinstance(value, types.FunctionType | types.MethodType):
-            return self.function(value, depth - 1)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type) and type(value).__dataclass_params__.frozen:
-            fields = (getattr(value, f.name) for f in dataclasses.fields(value))
-            return type(value), tuple(self.value(v, depth - 1) for v in fields)
-        attributes = getattr(value, "__dict__", None)
-        if attributes and not isinstance(value, type) and not hasattr(value, "__wrapped__"):
-            self.entered.add(id(value))
-            return _Same(value), self.value(attributes, depth - 1)
-        return _Same(value)
-
-    def function(self, fun, depth: int):
-        """The digest of a function: its code, and what the code reads besides its arguments."""
-        function, owner = _function_of(fun)
-        if function is None or hasattr(fun, "__wrapped__"):
-            return _Same(fun)
-        if id(function) in self.entered:
-            return function.__code__
-        self.entered.add(id(function))
-        globals_ = function.__globals__
-        outside = tuple(
-            (name, self.value(globals_[name], depth - 1))
-            for name in _global_names(function.__code__)
-            if name in globals_
-        )
-        cells = tuple(self.value(value, depth - 1) for value in inspect.getclosurevars(function).nonlocals.values())
-        defaults = self.value((function.__defaults__, function.__kwdefaults__), depth - 1)
-        return function.__code__, outside, cells, defaults, owner is not None and self.value(owner, depth - 1)
-
-
-def digest(value):
-    """A hashable stand-in for a value, equal only to that of an equal value.
-
-    Numbers, strings, NumPy arrays and frozen dataclasses count by content, functions by their code and by what it reads
-    in turn, other objects by identity and attributes, or by identity alone. So a cell that is run again, defining the same function over the
-    same constants, makes an equal digest. Functions under `jax.jit` count by identity: JAX has fixed what they read.
-    """
-    return _Walk().value(value, DEPTH)
-
-
 @functools.lru_cache(maxsize=1024)
-def _global_names(code) -> tuple[str, ...]:
-    names = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names.update(_global_names(constant))
-    return tuple(sorted(names))
+def _changed(code) -> frozenset[str]:
+    """Names from outside whose value may be changed in place: by calls.append(…), or where an item is stored at all."""
+    instructions = list(dis.get_instructions(code))
+    loaded = {i.argval for i in instructions if i.opname in LOADS_OUTSIDE}
+    if any(i.opname in ("STORE_SUBSCR", "DELETE_SUBSCR") for i in instructions):
+        return frozenset(loaded)
+    pairs = zip(instructions, instructions[1:], strict=False)
+    return frozenset(a.argval for a, b in pairs if a.opname in LOADS_OUTSIDE and b.argval in MUTATORS)

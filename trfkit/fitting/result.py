@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from scipy.optimize import OptimizeResult
 
@@ -11,6 +12,8 @@ from ..core.bounds import active_constraints
 from ..core.trf import FIELDS, Limits
 from ..trace import Trace
 from .solve import Solution
+
+active_at = jax.jit(active_constraints)
 
 
 class Determination(NamedTuple):
@@ -38,8 +41,10 @@ def determine(R: np.ndarray, m: int) -> Determination:
     condition = float(s[0] / s[-1]) if s[-1] > 0 else np.inf
     if rank < n:
         return Determination(np.full((n, n), np.inf), condition, rank, Vt[-1])
-    root = Vt.T / s / scale[:, None]
-    return Determination(root @ root.T, condition, rank, Vt[-1])
+    with np.errstate(over="ignore"):  # a variance beyond what floats hold is infinite
+        root = Vt.T / s / scale[:, None]
+        cov_x = root @ root.T
+    return Determination(cov_x if np.all(np.isfinite(cov_x)) else np.full((n, n), np.inf), condition, rank, Vt[-1])
 
 
 def covariance(cov_x: np.ndarray, cost: float, m: int, absolute_sigma: bool) -> np.ndarray:
@@ -88,24 +93,49 @@ class LeastSquaresResult(OptimizeResult):
             self[key]
         return self
 
+    # A dictionary that computes on demand has to say so to everyone who would look past __getitem__.
     def __contains__(self, key):
         return key in self._deferred or super().__contains__(key)
+
+    def __iter__(self):
+        return super(LeastSquaresResult, self.complete()).__iter__()
+
+    def __len__(self):
+        return super().__len__() + len(self._deferred)
+
+    def __or__(self, other):
+        return dict(self.items()) | other
+
+    def __ror__(self, other):
+        return other | dict(self.items())
+
+    def get(self, key, default=None):
+        """The field, or the default where there is none."""
+        return self[key] if key in self else default
 
     def keys(self):
         """The names of all fields."""
         return super(LeastSquaresResult, self.complete()).keys()
 
+    def values(self):
+        """The values of all fields."""
+        return super(LeastSquaresResult, self.complete()).values()
+
     def items(self):
         """All fields."""
         return super(LeastSquaresResult, self.complete()).items()
 
+    def copy(self) -> "LeastSquaresResult":
+        """A result with the same fields."""
+        return type(self)(dict(self.items()))
+
     def __repr__(self):
-        shown = dict(super(LeastSquaresResult, self.complete()).items())
+        shown = dict(self.items())
         shown["trace"] = f"{len(self.trace)} trial points"
         return OptimizeResult.__repr__(OptimizeResult(shown))
 
     def __reduce__(self):
-        return type(self), (dict(super(LeastSquaresResult, self.complete()).items()),)
+        return type(self), (dict(self.items()),)
 
 
 def _combination(direction: np.ndarray, names) -> str:
@@ -148,7 +178,7 @@ def build_result(
     xtol = float(limits.tolerances[1])
     active = np.zeros(n, int)
     if np.isfinite(limits.lb).any() or np.isfinite(limits.ub).any():
-        active = np.asarray(active_constraints(x, limits.lb, limits.ub, xtol), int)
+        active = np.asarray(active_at(x, limits.lb, limits.ub, xtol), int)
     found = None if state.J is None else determine(np.asarray(state.J), m)
     cost = float(state.cost)
     pcov = None if found is None else covariance(found.cov_x, cost, m, absolute_sigma)

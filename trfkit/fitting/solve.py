@@ -126,7 +126,7 @@ class Run:
 
     def rescue(self, channel: Channel | None, status: int) -> None:
         """After an exception: end with this status, at the best point that the live program had reported."""
-        seen = [] if channel is None else channel.rows[len(self.rows) - 1 :]
+        seen = [] if channel is None else channel.rows[len(self.rows) :]
         for row in seen:
             self._record(row)
         accepted = [row for row in seen if row[FIELDS.index("outcome")] == ACCEPTED]
@@ -165,17 +165,33 @@ def solve(
                     on_rows(run, rows)
                 if run.stopped:
                     break
-        except (Exception, KeyboardInterrupt) as error:  # not handled, only given the best point, and raised again
+        except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001  only given the best point, and raised again
+            error = _what_was_raised(raised)
             if channel is not None:
                 channel.stop()
             interrupted = isinstance(error, KeyboardInterrupt)
             run.rescue(channel, radius.USER_STOP if interrupted else radius.EXCEPTION)
-            error.result = result_of(run.solution)
-            error.add_note(f"trfkit: the best point so far is kept in this exception's `result`: x = {error.result.x}")
-            raise
+            result = result_of(run.solution)
+            error.add_note(f"trfkit: the best point so far is x = {result.x}, kept in this exception's `result`.")
+            with contextlib.suppress(AttributeError, TypeError):  # an exception that takes no attribute keeps the note
+                error.result = result
+            raise error from error.__cause__
     if channel is not None:
         jax.effects_barrier()
     return result_of(run.solution)
+
+
+def _what_was_raised(error: BaseException) -> BaseException:
+    """The exception that the user's code or keyboard raised, where something on the way has wrapped it.
+
+    A generator turns StopIteration into RuntimeError (PEP 479), and XLA an interrupt during one of its callbacks into
+    an error of its own.
+    """
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+        return error.__cause__
+    if isinstance(error, jax.errors.JaxRuntimeError) and "KeyboardInterrupt" in str(error):
+        return KeyboardInterrupt()
+    return error
 
 
 def move_inside(x0: np.ndarray, lb: np.ndarray, ub: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+import numpy as np
 
 from ..core.rows import works_row_by_row
 from .purity import digest, writes_outside
@@ -23,6 +24,9 @@ REFUSALS = (
     AssertionError,
     ArithmeticError,
 )
+
+
+NUMBERS = (int, float, complex, np.ndarray, np.generic, jax.Array, jax.ShapeDtypeStruct)
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,15 @@ class Bound:
 
 def bind(filed: Formula, args: tuple, kwargs: dict) -> Bound:
     """The formula as a function of x alone, for arguments that must be known when tracing."""
-    return Bound(filed, digest((args, kwargs)), (args, kwargs))
+    return Bound(filed, digest((args, kwargs), filed.function), (args, kwargs))
 
 
 def abstract(tree):
-    """(shapes and types, structure) of a tree of arrays, hashable."""
+    """(shapes and types, structure) of a tree of arrays, hashable; raises TypeError where there is anything else."""
     leaves, structure = jax.tree.flatten(tree)
+    for leaf in leaves:
+        if not isinstance(leaf, NUMBERS):
+            raise TypeError(f"not an array: {leaf!r}")
     return tuple(
         jax.ShapeDtypeStruct(jax.numpy.shape(a), jax.dtypes.canonicalize_dtype(jax.numpy.result_type(a)))
         for a in leaves
@@ -98,11 +105,11 @@ def output_shape(function: Callable, *args) -> tuple[int, ...] | None:
 
 
 @lru_cache(maxsize=512)
-def _row_wise(model, shapes, structure, m):
+def _row_wise(model, shapes, structure, m, block):
     x, params = jax.tree.unflatten(structure, shapes)
-    return works_row_by_row(model, x, params, m)
+    return works_row_by_row(model, x, params, m, block)
 
 
-def row_wise(model: Callable, x, params, m: int) -> bool:
+def row_wise(model: Callable, x, params, m: int, block: int | None = None) -> bool:
     """Whether a traceable model computes row by row; see `trfkit.core.rows`."""
-    return _row_wise(model, *abstract((x, tuple(params))), m)
+    return _row_wise(model, *abstract((x, tuple(params))), m, block)

@@ -1,6 +1,6 @@
 """Columns of words, counts and floats as JSON and back, exact to the last bit.
 
-    {"format": "trfkit-trace", "version": 1, "parameter_names": [...], "columns": {"cost": [...], ...}, "x": [[...], ...]}
+    {"format": "trfkit-trace", "version": 1, "parameter_names": [...], "columns": {"cost": [...], ...}, "x": [...]}
 
 `x` has one list per parameter. Python writes a float as the shortest decimal that reads back as the same float. JSON
 has no NaN and no infinity (RFC 8259, section 6), so that these are strings; a NaN whose sign or payload is not that of

@@ -117,12 +117,11 @@ class Trace:
 
     @property
     def best(self):
-        """Index of the best point: the start or accepted trial of least cost."""
+        """Index of the best point: the last trial that was accepted, or the start."""
         stood = np.flatnonzero(~self.rejected)
         if stood.size == 0:
             raise ValueError("no row of this trace is a start or an accepted trial, so none is its best point")
-        cost = self.cost[stood]
-        return int(stood[np.argmin(np.where(np.isnan(cost), np.inf, cost))])
+        return int(stood[-1])
 
     def __len__(self):
         return len(self.rows)

@@ -64,7 +64,7 @@ TABLE_STYLE = """
   min-width: 8.5ch; line-height: inherit}
 .trfkit-trace th {font-weight: normal; border-bottom: 1px solid rgba(128, 128, 128, .5)}
 .trfkit-trace .trfkit-count {min-width: 4ch}
-.trfkit-trace .trfkit-word {text-align: left !important; min-width: 6ch}
+.trfkit-trace .trfkit-word {text-align: left !important; min-width: 6ch; padding-left: 6px !important}
 .trfkit-trace tr[aria-current] td {background: rgba(59, 130, 214, .2)}
 .trfkit-trace .trfkit-svd {color: #3b82d6}
 .trfkit-trace .trfkit-cg {color: #d9730d}
@@ -84,7 +84,9 @@ def html_table(trace, rows=None, shown=None):
     Row `shown` is marked as the one that a picture beside the table shows.
     """
     rows = range(len(trace)) if rows is None else rows
-    classes = [f' class="{names}"' if names else "" for names in CLASSES.values()]
+    # Where a page takes no style sheets from a notebook, the columns still know their side.
+    sides = {title: ' style="text-align: left"' if title in LEFT_ALIGNED else "" for title in CLASSES}
+    classes = [f' class="{names}"{sides[title]}' if names else "" for title, names in CLASSES.items()]
     head = "".join(f"<th{name}>{title}</th>" for name, (title, _) in zip(classes, TABLE, strict=True))
     body = []
     for i in rows:
