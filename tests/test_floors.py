@@ -29,6 +29,8 @@ FLOORS = [
     (["core.drivers"],                                                              ["jax", "numpy"]),
     (["core"],                                                                      []),
     (["datasets", "datasets.*"],                                                    ["jax", "numpy"]),
+    (["models", "models.*"],                                                        ["jax", "numpy", "scipy"]),
+    (["parameters"],                                                                ["jax", "numpy"]),
     (["events", "trace", "trace.*"],                                                ["numpy"]),
     (["fitting", "fitting.*"],                                                      ["jax", "numpy", "scipy"]),
     (["session"],                                                                   ["numpy"]),

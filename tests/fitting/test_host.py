@@ -193,6 +193,20 @@ def test_fun_is_that_of_the_best_point_even_where_the_last_trial_was_not_taken(s
     np.testing.assert_array_equal(result.fun, fun(result.x))
 
 
+def test_fun_and_jac_are_those_of_the_best_point_on_a_plateau():
+    def fun(p):  # of the same cost everywhere, as a clipped model may be
+        return np.array([1.0, 0.0]) if np.floor(1e3 * p[0]) % 2 == 0 else np.array([0.0, 1.0])
+
+    def jac(p):
+        return np.array([[1.0 + p[0]], [0.0]])
+
+    result = trfkit.least_squares(fun, [0.5001], jac)
+    assert result.trace.rejected[1:].all()
+    np.testing.assert_array_equal(result.x, [0.5001])
+    np.testing.assert_array_equal(result.fun, fun(result.x))
+    np.testing.assert_array_equal(result.jac, jac(result.x))
+
+
 def test_trial_that_is_not_finite_is_rejected_in_silence(capfd):
     def fun(p):
         return np.log(p) - [1.0, 0.0, 2.0]

@@ -3,6 +3,7 @@
 A stale answer is the worst that can happen here, so each way of reading is tried before and after the constant changes.
 """
 
+import collections
 import functools
 import math
 import operator
@@ -11,6 +12,7 @@ import types
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from jax.numpy import exp, where
 
@@ -207,12 +209,87 @@ def a_module():
     return lambda x, p: p * module.rate * x, lambda: setattr(module, "rate", 3.0)
 
 
+def another_name_of_a_module_in_a_helper():
+    module = types.ModuleType("constants")
+    module.rate, module.gain = 2.0, 1.0
+
+    def helper(x):
+        return module.rate * x
+
+    return lambda x, p: p * module.gain * helper(x), lambda: setattr(module, "rate", 3.0)
+
+
+def another_attribute_of_a_class_in_a_helper():
+    class Settings:
+        rate, gain = 2.0, 1.0
+
+    def helper(x):
+        return Settings.rate * x
+
+    return lambda x, p: p * Settings.gain * helper(x), lambda: setattr(Settings, "rate", 3.0)
+
+
+def a_series():
+    rates = pd.Series([2.0, 5.0])
+    return lambda x, p: p * rates[0] * x, lambda: operator.setitem(rates, 0, 3.0)
+
+
+def a_frame():
+    table = pd.DataFrame({"rate": [2.0, 5.0]})
+    return lambda x, p: p * table["rate"][0] * x, lambda: operator.setitem(table, "rate", [3.0, 5.0])
+
+
+def an_array_of_objects():
+    rates = np.array([2.0, "fast"], dtype=object)
+    return lambda x, p: p * rates[0] * x, lambda: operator.setitem(rates, 0, 3.0)
+
+
+def a_masked_array():
+    rates = np.ma.masked_array([2.0, 1.0], [False, True])
+    return lambda x, p: p * float(rates.sum()) * x, lambda: operator.setitem(rates.mask, 1, False)
+
+
+def a_queue():
+    rates = collections.deque([2.0])
+    return lambda x, p: p * rates[0] * x, lambda: operator.setitem(rates, 0, 3.0)
+
+
+def a_property():
+    class Settings:
+        @property
+        def rate(self):
+            return RATE
+
+    settings = Settings()
+    return lambda x, p: p * settings.rate * x, change_global
+
+
+def an_operator():
+    class Settings:
+        def __getitem__(self, name):
+            return RATE
+
+    settings = Settings()
+    return lambda x, p: p * settings["rate"] * x, change_global
+
+
 class Model:
     def __init__(self):
         self.rate = 2.0
 
     def _scaled(self, x):
         return RATE * x
+
+    @staticmethod
+    def _static(x):
+        return RATE * x
+
+    @classmethod
+    def of_the_class(cls, x, p):
+        return p * RATE * x
+
+    def of_a_static_method(self, x, p):
+        return p * self._static(x)
 
     def of_its_attribute(self, x, p):
         return p * self.rate * x
@@ -226,6 +303,14 @@ class Model:
 
 class Heir(Model):
     pass
+
+
+def a_static_method():
+    return Model().of_a_static_method, change_global
+
+
+def a_class_method():
+    return Model.of_the_class, change_global
 
 
 def a_bound_method():
@@ -252,8 +337,9 @@ WAYS_TO_READ = [
     helpers_five_deep, a_decorated_function, a_partial, the_argument_of_a_partial, a_closure, an_array_in_a_closure,
     a_slice_of_an_array_in_a_closure, a_list_in_a_closure, a_dict_in_a_closure, a_set_in_a_closure, a_default,
     a_keyword_default, an_attribute, an_attribute_in_a_slot, a_class_attribute, a_class_attribute_of_an_object,
-    a_module, a_bound_method, a_method_that_calls_another, a_callable_object,
-    a_callable_object_with_an_inherited_call,
+    a_module, another_name_of_a_module_in_a_helper, another_attribute_of_a_class_in_a_helper, a_series,
+    a_frame, an_array_of_objects, a_masked_array, a_queue, a_property, an_operator, a_static_method, a_class_method,
+    a_bound_method, a_method_that_calls_another, a_callable_object, a_callable_object_with_an_inherited_call,
 ]  # fmt: skip
 
 

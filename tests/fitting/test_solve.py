@@ -219,6 +219,17 @@ def test_exception_of_a_callback_goes_through_with_the_best_point(fun):
     assert result.nit == 4
 
 
+def test_exception_in_the_second_fit_of_a_channel_keeps_the_second_fits_best_point():
+    channel = Channel()
+    trfkit.least_squares(rosenbrock_in_numpy, START, channel=channel)
+    with pytest.raises(DetectorFailure) as caught:
+        trfkit.least_squares(
+            Failing(rosenbrock_in_numpy, 6, DetectorFailure("dark")), [-1.5, 2.0], rosenbrock_jacobian, channel=channel
+        )
+    result = assert_best_point_kept(caught.value, -5, rosenbrock_in_numpy)
+    np.testing.assert_array_equal(result.trace.x[0], [-1.5, 2.0])
+
+
 # --- keyboard interrupts ---------------------------------------------------------------------------------------------
 
 
@@ -271,11 +282,13 @@ except KeyboardInterrupt as error:
         "each_row_once": bool(np.array_equal(error.result.trace.nfev, 1 + np.arange(len(error.result.trace)))),
     }}), flush=True)
 """
+ROW = "channel=Channel(lambda row: print(int(row[0]), flush=True))"
 CHILDREN = {
     "two million points": ("x = np.linspace(0.0, 1.0, 2_000_000)", "auto", "verbose=2"),
     "a small fused fit": ("x = np.linspace(0.0, 1.0, 100)", "fused", "verbose=2"),
     "a small stepped fit": ("x = np.linspace(0.0, 1.0, 100)", "stepped", "verbose=2"),
-    "a small live fit": ("x = np.linspace(0.0, 1.0, 100)", "auto", "verbose=2, channel=Channel()"),
+    "a small live fit": ("x = np.linspace(0.0, 1.0, 100)", "auto", ROW),
+    "two million points, live": ("x = np.linspace(0.0, 1.0, 2_000_000)", "auto", ROW),
 }
 
 

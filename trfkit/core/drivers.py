@@ -42,9 +42,9 @@ def step(
     tr_solver: str,
     operator=None,
 ):
-    """(state, row) after one trial; `evaluate_at` maps (x, cost to beat) to an Evaluation."""
+    """(state, row) after one trial; `evaluate_at` maps (x, state so far) to an Evaluation."""
     trial = ask(state, limits, functions, tr_solver, operator)
-    return tell(state, trial, evaluate_at(trial.x, state.cost), limits, functions)
+    return tell(state, trial, evaluate_at(trial.x, state), limits, functions)
 
 
 def stepped(

@@ -20,6 +20,7 @@ from ..core.jit_functions import TrustRegionJITFunctions
 from ..core.losses import evaluate_loss, linear, scale_rows
 from ..core.problem import bucket, pad_rows
 from ..core.radius import noise_level
+from ..core.trf import State
 
 condense_host = partial(jax.jit, static_argnames="functions")(condense)
 
@@ -41,16 +42,16 @@ class HostProblem:
         self.differences: dict = {}  # how approx_derivative is to take them
         # the solver's primitives, and what it accepted last
         self.functions = functions
-        self._best = self._newest = None  # (x, cost, f, J) of the last two evaluations with a Jacobian
+        self._best = self._newest = None  # (x, f, J) of the last accepted and of the last evaluated
 
     @property
     def jacobian(self):
         """The Jacobian that was evaluated last, as the user's function returned it."""
-        return self._newest[3]
+        return self._newest[2]
 
     def at(self, x: np.ndarray):
         """(f, J) at the best point x."""
-        _, _, f, J = self._newest if np.array_equal(self._newest[0], x) else self._best
+        _, f, J = self._newest if np.array_equal(self._newest[0], x) else self._best
         return f, J
 
     def first_residuals(self, x0: np.ndarray) -> np.ndarray:
@@ -85,15 +86,16 @@ class HostProblem:
         J_scale, scaled = (np.asarray(a) for a in scale_rows(rho, f))
         return 0.5 * rho[0][counted].sum(), np.where(counted, J_scale, 0.0), np.where(counted, scaled, 0.0)
 
-    def evaluate(self, x, cost_to_beat=np.inf) -> Evaluation:
-        """The evaluation at x (n,); without a Jacobian where the cost is above `cost_to_beat` by more than rounding.
+    def evaluate(self, x, state: State | None = None) -> Evaluation:
+        """The evaluation at x (n,); without a Jacobian where the cost is above that of `state` by more than rounding.
 
         Overflow at a trial point is no warning: the trial is rejected, and the trace says so.
         """
         x = np.array(x)
         n = x.size
-        if self._newest is not None and self._newest[1] == cost_to_beat:  # it was accepted, and is the one to beat
-            self._best = self._newest
+        cost_to_beat = np.inf if state is None else float(state.cost)
+        if self._newest is not None and state is not None and np.array_equal(self._newest[0], state.x):
+            self._best = self._newest  # it was accepted
         with np.errstate(all="ignore"):
             f = np.atleast_1d(np.asarray(self.fun(x.copy()), dtype=float))
             cost, J_scale, scaled = self.robust(f)
@@ -109,7 +111,7 @@ class HostProblem:
         return self._condense(x, f, J, *self.robust(f))
 
     def _condense(self, x, f, J, cost, J_scale, scaled) -> Evaluation:
-        self._newest = x, float(cost), f, J
+        self._newest = x, f, J
         rows = bucket(f.size)
         columns = np.ascontiguousarray(dense(J).T)
         if self.mask is not None:  # what does not count need not be finite

@@ -158,8 +158,9 @@ class _Walk:
     def function(self, fun):
         """The digest of a function: its code, and what the code reads besides its arguments."""
         function, owner = _function_of(fun)
-        if function is None or _is_library(function.__code__.co_filename):
-            return _Same(function or fun)
+        inner = bool(self.entered)  # the function asked about is walked wherever it lives
+        if function is None or (inner and _is_library(function.__code__.co_filename)):
+            return _Same(fun if function is None else function)
         _, attributes = _names(function.__code__)
         bound = None if owner is None else self.value(owner, attributes)
         if before := self.entered_before(function):

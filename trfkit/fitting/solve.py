@@ -47,10 +47,10 @@ class Run:
         self.state: State | None = None
         self.rows: list[np.ndarray] = []
 
-    def evaluate(self, x, cost_to_beat=np.inf) -> Evaluation:
+    def evaluate(self, x, state: State | None = None) -> Evaluation:
         """The evaluation at x, on the host or on the device."""
         if isinstance(self.problem, HostProblem):
-            return self.problem.evaluate(x, cost_to_beat)
+            return self.problem.evaluate(x, state)
         return evaluate_problem(self.problem, x)
 
     @property
