@@ -17,8 +17,7 @@ import numpy as np
 
 from trfkit.core.radius import USER_STOP
 from trfkit.events import Channel
-from trfkit.fitting import inputs
-from trfkit.fitting.curve_fit import fit_curve
+from trfkit.fitting.curve_fit import fit_curve, starting_point
 from trfkit.fitting.data import check_data
 from trfkit.trace import Trace
 
@@ -48,7 +47,7 @@ class FitSession:
         self.model = model
         self.x = x
         self.y = y
-        self.parameter_names, self.p0 = _start(model, p0, options.get("bounds", UNBOUNDED))
+        self.p0, self.parameter_names, *_ = starting_point(model, p0, options.get("bounds", UNBOUNDED))
         self.options = options
         _check_data(x, y, **options)
         self.state = "idle"
@@ -193,14 +192,3 @@ UNBOUNDED = (-np.inf, np.inf)
 def _check_data(x, y, sigma=None, mask=None, check_finite=None, nan_policy=None, **_):
     """Raise ValueError for data that `fit_curve` would refuse: better when the session is made than when it is run."""
     check_data(x, y, sigma, mask, nan_policy is None if check_finite is None else check_finite, nan_policy)
-
-
-def _start(model, p0, bounds):
-    """(names, p0) as `fit_curve` finds them; raises ValueError where it would."""
-    names = inputs.signature_names(model)
-    if p0 is None:
-        if not names:
-            raise ValueError("Unable to determine number of fit parameters: pass p0, one starting value for each.")
-        p0 = inputs.default_guess(*inputs.bounds_arrays(bounds, len(names)))
-    p0 = inputs.initial_guess(p0, "p0")
-    return tuple(names[: p0.size]) if names else tuple(f"p{i}" for i in range(p0.size)), p0

@@ -6,8 +6,9 @@ y = a exp(-b x) + c with noise, m = 10² to 10⁷ points, xtol = 1e-10 for all. 
 Jacobian, so that what automatic differentiation saves in evaluations can be told from what the solver saves in time.
 trfkit runs twice: stepped from the host, as the first fits of a model are, and fused into one program, as its fits are
 once it has been fitted often. A repeat runs each of them once, in turn, and the ratios, to the fused one, are medians
-over repeats of the ratio inside a repeat: what else the machine does falls on all. Times are warm; `cold` is the first fit of a fresh process, compilation included
-and imports not. `error` is the largest relative distance of a parameter from the true optimum of those data.
+over repeats of the ratio inside a repeat: what else the machine does falls on all. Times are warm; `cold` is the first
+fit of a fresh process, compilation included and imports not. `error` is the largest relative distance of a parameter
+from the true optimum of those data.
 """
 
 import argparse

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 
 from trfkit.fitting.curve_fit import fit_curve
 from trfkit.fitting.traceable import formula, output_shape, row_wise

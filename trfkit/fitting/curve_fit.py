@@ -74,7 +74,7 @@ def _padded(data: Data) -> tuple[dict, dict]:
     return rows, {} if np.ndim(data.sigma) else {"sigma": data.sigma}
 
 
-def _parameters(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:
+def starting_point(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:
     """(start, names, lb, ub), checked against each other."""
     if not callable(f):
         raise TypeError(f"The model must be callable, f(x, *params), got {f!r}.")
@@ -102,7 +102,7 @@ def fit_curve(
     other keywords are those of `least_squares`, and so are the errors raised. A model of jax.numpy that works point by
     point is folded over blocks of points, and other data of about the same length compile nothing.
     """
-    x0, names, lb, ub = _parameters(f, p0, bounds)
+    x0, names, lb, ub = starting_point(f, p0, bounds)
     if not (jac is None or callable(jac)):
         inputs.choice(jac, ("2-point", "3-point", "cs"), "jac")
     settings = check_options(x0, lb, ub, options)
@@ -168,7 +168,7 @@ def curve_fit(
         raise ValueError("'args' is not a supported keyword argument: bind it to the model with functools.partial.")
     if "maxfev" in kwargs:
         kwargs["max_nfev"] = kwargs.pop("maxfev") or kwargs.get("max_nfev")
-    x0, _, lb, ub = _parameters(f, p0, bounds)
+    x0, _, lb, ub = starting_point(f, p0, bounds)
     n = x0.size
     bounded = np.isfinite(lb).any() or np.isfinite(ub).any()
     inputs.choice(method, (None, *inputs.METHODS), "method")

@@ -67,7 +67,9 @@ def _compiled(call: _Call, x0: np.ndarray, options: Options) -> tuple[Problem, i
     shared = (call.args, call.kwargs)
     shape = output_shape(PlainFunction(fun), x0, (), shared)
     if shape is None:  # an argument may have to be known when tracing (a count, an option): hold all of them fixed
-        fun, jac = (function and bind(function, *shared) for function in (fun, jac))
+        fun, jac, had_jac = bind(fun, *shared), jac and bind(jac, *shared), jac is not None
+        if fun is None or (had_jac and jac is None):
+            return None
         shared = ((), {})
         shape = output_shape(PlainFunction(fun), x0, (), shared)
     if shape is None or len(shape) > 1 or shape == (0,):

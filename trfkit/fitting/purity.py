@@ -14,12 +14,14 @@ import dataclasses
 import dis
 import functools
 import inspect
+import pickle
 import sysconfig
 import types
 import zlib
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 WRITES = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR"})
@@ -28,6 +30,10 @@ MUTATORS = frozenset("append extend insert pop remove clear add discard update s
 MUTABLE = (list, dict, set, np.ndarray)
 SCALARS = (int, float, complex, str, bytes, bool, type(None), np.generic)
 LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+class Unreadable(Exception):
+    """What a function reads cannot be told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,25 +99,30 @@ class _Walk:
     """One walk over what a function reads; each function and object is entered once, which also ends recursion."""
 
     def __init__(self):
-        self.entered: dict[int, tuple[int, Any]] = {}  # place and value by id; kept alive so that no id is reused
+        self.entered: dict = {}  # place and value by id and names; kept alive so that no id is reused
         self.functions: list = []
 
-    def entered_before(self, value) -> tuple[int] | None:
-        """None at the first visit of a value; later its place among all."""
-        if id(value) in self.entered:
-            return (self.entered[id(value)][0],)
-        self.entered[id(value)] = len(self.entered), value
+    def entered_before(self, value, attributes=frozenset()) -> tuple[int] | None:
+        """None at the first visit of a value in search of these attributes; later its place among all."""
+        key = id(value), attributes
+        if key in self.entered:
+            return (self.entered[key][0],)
+        self.entered[key] = len(self.entered), value
         return None
 
     def value(self, value, attributes: frozenset[str]):
         """The digest of one value; `attributes` are the names that the code in hand looks up in objects."""
         if isinstance(value, SCALARS):
             return type(value), value
-        if isinstance(value, np.ndarray) and value.dtype != object:
+        if type(value) is np.ndarray and value.dtype != object:
             return value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
         if isinstance(value, types.FunctionType | types.MethodType):
             return self.function(value)
-        if before := self.entered_before(value):
+        if isinstance(value, staticmethod | classmethod):
+            return self.function(value.__func__)
+        if isinstance(value, property):
+            return self.function(value.fget)
+        if before := self.entered_before(value, attributes):
             return before
         if isinstance(value, types.ModuleType):
             return self.module(value, attributes)
@@ -141,7 +152,7 @@ class _Walk:
         if dataclasses.is_dataclass(value) and kind.__dataclass_params__.frozen and kind.__dataclass_params__.eq:
             return kind, tuple(self.value(getattr(value, f.name), attributes) for f in dataclasses.fields(value))
         if _is_library_class(kind) and kind is not types.SimpleNamespace:
-            return _Same(value)
+            return _content(value)
         slots = {s for c in kind.__mro__ for s in getattr(c, "__slots__", ()) if hasattr(value, s)}
         own = {s: getattr(value, s) for s in sorted(slots - {"__dict__", "__weakref__"})} | getattr(
             value, "__dict__", {}
@@ -152,7 +163,10 @@ class _Walk:
         """The attributes of a class and its bases that are looked up; installed classes stay as they are."""
         own = [c for c in kind.__mro__ if not _is_library_class(c)]
         return tuple(
-            (name, self.value(vars(c)[name], attributes)) for c in own for name in sorted(attributes) if name in vars(c)
+            (name, self.value(found, attributes))
+            for c in own
+            for name, found in sorted(vars(c).items(), key=lambda item: item[0])
+            if name in attributes or (name.startswith("__") and isinstance(found, types.FunctionType))  # operators
         )
 
     def function(self, fun):
@@ -169,6 +183,22 @@ class _Walk:
         outside = tuple((name, self.value(v, attributes)) for name, v in _outside(function).items())
         defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
         return function.__code__, bound, outside, tuple(self.value(v, attributes) for v in defaults)
+
+
+def _content(value):
+    """The digest of an object of an installed library: its content, or its identity where that is all there is to it.
+
+    JAX's arrays, and what can be called but not pickled (functions under jit), stay as they are. Raises Unreadable for
+    anything else that cannot be pickled.
+    """
+    if isinstance(value, jax.Array):
+        return _Same(value)
+    try:
+        return type(value), pickle.dumps(value)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        if callable(value):
+            return _Same(value)
+        raise Unreadable(f"{value!r} may change unseen") from error
 
 
 def digest(value, reader=None):

@@ -46,6 +46,7 @@ class Run:
         self.driver = driver
         self.state: State | None = None
         self.rows: list[np.ndarray] = []
+        self.told = 0  # rows that the channel had of earlier fits
 
     def evaluate(self, x, state: State | None = None) -> Evaluation:
         """The evaluation at x, on the host or on the device."""
@@ -126,7 +127,7 @@ class Run:
 
     def rescue(self, channel: Channel | None, status: int) -> None:
         """After an exception: end with this status, at the best point that the live program had reported."""
-        seen = [] if channel is None else channel.rows[len(self.rows) :]
+        seen = [] if channel is None else channel.rows[self.told + len(self.rows) :]
         for row in seen:
             self._record(row)
         accepted = [row for row in seen if row[FIELDS.index("outcome")] == ACCEPTED]
@@ -156,6 +157,7 @@ def solve(
     run.begin(x0, first)
     with channel or contextlib.nullcontext():
         if channel is not None:
+            run.told = len(channel.rows)
             channel.put(run.rows[0])
         try:
             if on_rows is not None:

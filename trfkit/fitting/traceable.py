@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from ..core.rows import works_row_by_row
-from .purity import digest, writes_outside
+from .purity import Unreadable, digest, writes_outside
 
 # What a NumPy function raises when it meets tracers: conversion to an array, to a bool, to an int, assignment in place,
 # a missing method; or its own complaint about what it was given. Any of them sends the function to the host, where an
@@ -43,12 +43,12 @@ class Formula:
 
 def formula(function: Callable) -> Formula | None:
     """The function as a Formula; None if it writes to the outside or cannot be filed."""
-    if writes_outside(function):
-        return None
-    filed = Formula(function, digest(function))
     try:
+        if writes_outside(function):
+            return None
+        filed = Formula(function, digest(function))
         hash(filed)
-    except TypeError:
+    except (Unreadable, TypeError):
         return None
     return filed
 
@@ -67,9 +67,14 @@ class Bound:
         return self.formula(x, *args, **kwargs)
 
 
-def bind(filed: Formula, args: tuple, kwargs: dict) -> Bound:
-    """The formula as a function of x alone, for arguments that must be known when tracing."""
-    return Bound(filed, digest((args, kwargs), filed.function), (args, kwargs))
+def bind(filed: Formula, args: tuple, kwargs: dict) -> Bound | None:
+    """The formula as a function of x alone, for arguments that must be known when tracing; None if they can't be."""
+    try:
+        bound = Bound(filed, digest((args, kwargs), filed.function), (args, kwargs))
+        hash(bound)
+    except (Unreadable, TypeError):
+        return None
+    return bound
 
 
 def abstract(tree):
