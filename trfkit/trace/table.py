@@ -60,8 +60,8 @@ def text_table(trace):
 TABLE_STYLE = """
 .trfkit-trace {border-collapse: collapse; border: none; white-space: nowrap; font-variant-numeric: tabular-nums;
   font-size: 12px; line-height: 18px}
-.trfkit-trace th, .trfkit-trace td {padding: 0 8px 0 0 !important; text-align: right !important; border: none;
-  min-width: 8.5ch; line-height: inherit}
+.trfkit-trace th, .trfkit-trace td {white-space: nowrap !important; padding: 0 8px 0 0 !important; border: none;
+  text-align: right !important; min-width: 8.5ch; line-height: inherit}
 .trfkit-trace th {font-weight: normal; border-bottom: 1px solid rgba(128, 128, 128, .5)}
 .trfkit-trace .trfkit-count {min-width: 4ch}
 .trfkit-trace .trfkit-word {text-align: left !important; min-width: 6ch; padding-left: 6px !important}
