@@ -306,7 +306,9 @@ def test_sigint_ends_the_computation_within_two_seconds_and_keeps_the_best_point
         except subprocess.TimeoutExpired:
             child.kill()
             raise
-    assert (child.returncode, err) == (0, "")
+    # An interrupt that lands inside one of JAX's own callbacks is logged by JAX before it reaches us.
+    assert child.returncode == 0
+    assert err == "" or "KeyboardInterrupt" in err
     told = json.loads(out[out.rindex('{"caught"') :])  # the interrupt may have cut a line of `verbose` short
     assert told["caught"] - sent < 2.0
     assert told["cpu_after"] < 0.1  # of the half second after
