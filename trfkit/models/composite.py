@@ -97,7 +97,8 @@ def _is_sum(latex: str) -> bool:
 def composed_latex(function: Sum | Product, latex: list[str]) -> str:
     """The formulas of the components joined by + or by ·, sums in brackets where they are factors."""
     if isinstance(function, Sum):
-        return "".join((" " if term.startswith("-") else " + ") + term for term in latex).removeprefix(" + ").strip()
+        signed = (f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in latex[1:])
+        return latex[0] + "".join(signed)
     return r" \cdot ".join(rf"\left({factor}\right)" if _is_sum(factor) else factor for factor in latex)
 
 

@@ -16,6 +16,7 @@ from .variable_projection import coefficients
 MOST_POINTS = 500  # a start needs no more of them
 MOST_PEAKS = 12  # around which points are kept
 POINTS_A_PEAK = 40
+SMALLEST_DIVISOR = 1e-3  # of the largest: a quotient of data and a factor near its zeros is noise
 
 
 def guess(model, x, y) -> dict[str, float]:
@@ -91,37 +92,33 @@ def as_separable(model):
 
 
 def _sum_values(components, x, y) -> tuple:
-    """Separable components matched together, the others guessed on what those leave over."""
-    parts = [as_separable(component) for component in components]
-    values = {i: () for i, component in enumerate(components) if not component.parameters}
-    y = y - sum(_curve(components[i], (), x) for i in values)
-    split = [i for i, part in enumerate(parts) if part is not None]
-    rest = y
-    if split:
-        found = _separable_values([parts[i] for i in split], x, y)
-        values |= dict(zip(split, found, strict=True))
-        rest = y - sum(_curve(components[i], values[i], x) for i in split)
-    for i, component in enumerate(components):
-        if i not in values:
-            values[i] = tuple(guess(component, x, rest).values())
-            rest = rest - _curve(component, values[i], x)
-    return sum((tuple(values[i]) for i in range(len(components))), ())
+    """Separable components matched together, the others guessed one by one on what those leave over."""
+    numbers = [c for c in components if not c.parameters]
+    parts = {i: part for i, c in enumerate(components) if (part := as_separable(c)) is not None}
+    others = [i for i, c in enumerate(components) if c.parameters and i not in parts]
+    rest = y - sum(_curve(number, (), x) for number in numbers)
+    values = dict(zip(parts, _separable_values(list(parts.values()), x, rest), strict=True)) if parts else {}
+    for i in parts if others else ():
+        rest = rest - _curve(components[i], values[i], x)
+    for i in others:
+        values[i] = tuple(guess(components[i], x, rest).values())
+        rest = rest - _curve(components[i], values[i], x)
+    return sum((tuple(values.get(i, ())) for i in range(len(components))), ())
 
 
 def _product_values(components, x, y) -> tuple:
-    """Components without shapes guessed on the data themselves, the others on the quotient."""
-    parts = [as_separable(component) for component in components]
-    values = {i: tuple(guess(c, x, y).values()) for i, c in enumerate(components) if parts[i] is None}
-    factor = np.prod([_curve(components[i], values[i], x) for i in values], axis=0)
-    split = [i for i, part in enumerate(parts) if part is not None]
-    if split:
-        safe = np.abs(factor) > 1e-3 * np.max(np.abs(factor))  # a quotient near a zero is noise
-        product = ProductShapes(tuple(parts[i] for i in split))
-        found = _separable_values((product,), x[..., safe], (y / factor)[safe])[0] if safe.any() else ()
-        for i in split:
-            count = len(components[i].parameters)
-            values[i], found = tuple(found[:count]) or tuple(s.default for s in components[i].parameters), found[count:]
-    return sum((tuple(values[i]) for i in range(len(components))), ())
+    """Components that are not separable guessed on the data themselves, the others on the quotient."""
+    parts = {i: part for i, c in enumerate(components) if (part := as_separable(c)) is not None}
+    values = {i: tuple(guess(c, x, y).values()) for i, c in enumerate(components) if i not in parts}
+    if parts:
+        factor = np.prod([_curve(components[i], own, x) for i, own in values.items()], axis=0)
+        safe = np.abs(factor) > SMALLEST_DIVISOR * np.max(np.abs(factor))
+        if not safe.any():  # the others are 0 everywhere
+            safe, factor = np.ones(y.size, dtype=bool), np.ones(y.size)
+        found = _separable_values([ProductShapes(tuple(parts.values()))], x[..., safe], (y / factor)[safe])[0]
+        ends = np.cumsum([len(components[i].parameters) for i in parts])
+        values |= dict(zip(parts, (tuple(v) for v in np.split(found, ends[:-1])), strict=True))
+    return sum((values[i] for i in range(len(components))), ())
 
 
 def _curve(model, values, x) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from .model import Model, ParameterSpec
 from .separable import Grid, Separable
 
-BRIGHT = 0.5  # of the maximum
+BRIGHT = 0.5  # of the way from the median to the maximum
 # σ in standard deviations of the pixels above half of the maximum: these fill a disc of radius √(2 ln 2) σ evenly,
 # along each axis with half of that radius for their standard deviation.
 SIGMA_OF_BRIGHT = 2.0 / np.sqrt(2.0 * np.log(2.0))
@@ -45,7 +45,8 @@ def _spot_grid(x, y, local=False) -> Grid:
 def _measured(x, level, extent) -> tuple:
     """The spot that the pixels above half of the maximum make up, by their second moments."""
     third = np.partition(level, -min(3, level.size))[-min(3, level.size)]  # a single pixel may be noise
-    bright = x[:, level >= BRIGHT * third]
+    dark = np.median(level)
+    bright = x[:, level >= dark + BRIGHT * (third - dark)]
     sizes, axes = np.linalg.eigh(np.cov(bright) if bright.shape[1] > 2 else np.zeros((2, 2)))
     sizes = SIGMA_OF_BRIGHT * np.sqrt(np.maximum(sizes, (1e-3 * extent) ** 2))
     return *np.median(bright, axis=1), sizes[1], sizes[0], np.arctan2(axes[1, 1], axes[0, 1])

@@ -90,7 +90,7 @@ def _pursued(parts, x, y, grids, order, standing_out) -> list[Selection]:
         beam = _extended(parts, x, sought, beam, i, grid)
         if following is not None:  # what a large peak of a wrong width leaves over would hide the small ones
             beam[0] = _improved(parts, x, sought, beam[0])
-    return beam[: FINISHED if len(parts) > 1 else 1]
+    return beam[: FINISHED if len(parts) > 1 or len(parts[0].scales) > 2 else 1]
 
 
 def _improved(parts, x, y, selection: Selection) -> Selection:

@@ -76,6 +76,8 @@ class Model:
         if twice is not None:
             raise ValueError(_clash(self, twice))
 
+    __array_ufunc__ = None  # an array plus a model is an error, not an array of models; a NumPy number is a number
+
     # what it is made of
 
     @property

@@ -9,9 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage, signal
 
-# Prominence in standard deviations of the noise. The highest bump among hundreds of points of pure noise stands out of
-# it by 6 to 7: it is the highest of them less the lowest.
-SIGNIFICANT = 7.5
+MARGIN = 0.5  # in standard deviations, over what noise alone may do
 FWHM_OF_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))  # of a Gaussian
 SHOULDER_SMOOTHING = 60.0  # the second derivative is taken of data smoothed over 1/60 of their number
 FWHM_OF_BEND = 1.5  # of a Gaussian, in half widths of the central lobe of its second derivative above its side lobes
@@ -92,12 +90,14 @@ def _peaks(x, y) -> list[Peak]:
     if x.size < 3 or np.ptp(y) == 0:
         return []
     noise = max(noise_level(y), 1e-6 * np.ptp(y))  # exact data have no noise, and rounding is none to find peaks in
+    # The highest bump of m points of noise stands out of it by the highest of them less the lowest, 2 √(2 ln m) σ.
+    significant = 2.0 * np.sqrt(2.0 * np.log(x.size)) + MARGIN
     peaks, taken = [], []
     scale = 0.0
     while scale <= x.size / 8:
         smooth = smoothed(y, scale)
         left_over = noise / np.sqrt(max(1.0, 2.0 * np.sqrt(np.pi) * scale))
-        at, found = signal.find_peaks(smooth, prominence=SIGNIFICANT * left_over, width=0.0, rel_height=0.5)
+        at, found = signal.find_peaks(smooth, prominence=significant * left_over, width=0.0, rel_height=0.5)
         for i, prominence, left, right in zip(
             at, found["prominences"], found["left_ips"], found["right_ips"], strict=True
         ):
