@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError
 import jax
 import numpy as np
 import pytest
+import scipy.optimize
 
-from trfkit.datasets import NIST_NAMES, exponential_decay, gaussian_peaks, nist
+from trfkit.datasets import NIST_NAMES, exponential_decay, gaussian_peaks, nist, pearson_york, puromycin
 
 DATASETS = [nist(name) for name in NIST_NAMES]
 FOLDER = importlib.resources.files("trfkit.datasets") / "nist_strd"
@@ -225,3 +226,27 @@ def test_teaching_data_are_the_model_at_the_truth_plus_seeded_noise(make):
     np.testing.assert_array_equal(clean.y, clean.model(clean.x, *clean.truth))
     np.testing.assert_array_equal(noisy.y, make(m=50, noise=0.1, seed=3).y)
     assert 0.05 < np.std(noisy.y - clean.y) < 0.15
+
+
+# --- classics
+
+
+def test_puromycin_has_the_published_least_squares_estimates():
+    """Bates & Watts (1988), section 2.2: θ = (212.7, 0.06412) for the treated enzyme, residual sum of squares 1195."""
+    data = puromycin()
+    x, y = data.concentration["treated"], data.rate["treated"]
+    fitted, _ = scipy.optimize.curve_fit(lambda c, vmax, km: vmax * c / (km + c), x, y, [200, 0.1])
+    np.testing.assert_allclose(fitted, [212.7, 0.06412], rtol=5e-4)
+    assert np.sum((fitted[0] * x / (fitted[1] + x) - y) ** 2) == pytest.approx(1195, abs=0.5)
+    assert [a.size for a in (*data.concentration.values(), *data.rate.values())] == [12, 11, 12, 11]
+
+
+def test_pearson_york_has_the_published_line():
+    """York et al. (2004): the orthogonal distance, weighted, is least at their slope and intercept."""
+    x, y, sigma_x, sigma = pearson_york()
+
+    def distance(line):
+        return (y - line[0] * x - line[1]) / np.sqrt(sigma**2 + (line[0] * sigma_x) ** 2)
+
+    found = scipy.optimize.least_squares(distance, [-0.5, 5.5], xtol=1e-15, ftol=1e-15, gtol=1e-15, jac="3-point")
+    np.testing.assert_allclose(found.x, [-0.480533407, 5.47991022], rtol=3e-8)

@@ -19,7 +19,8 @@ HOUSE = pathlib.Path(__file__).parent.parent / "trfkit"
 # From the ground up: the modules of a floor, and what they may import besides the standard library and lower floors.
 # fmt: off
 FLOORS = [
-    (["core.operators", "core.bounds", "core.losses", "core.radius"],               ["jax", "numpy"]),
+    (["exact_floats"],                                                              []),
+    (["core.operators", "core.bounds", "core.lanes", "core.losses", "core.radius"], ["jax", "numpy"]),
     (["core.quadratics"],                                                           ["jax", "numpy"]),
     (["core.subproblem", "core.conjugate_gradient", "core.step_selection"],         ["jax", "numpy"]),
     (["core.jit_functions"],                                                        ["jax", "numpy"]),
@@ -33,6 +34,9 @@ FLOORS = [
     (["parameters"],                                                                ["jax", "numpy"]),
     (["events", "trace", "trace.*"],                                                ["numpy"]),
     (["fitting", "fitting.*"],                                                      ["jax", "numpy", "scipy"]),
+    (["statistics", "statistics.*"],                                                ["jax", "numpy", "scipy"]),
+    (["report", "report.*"],                                                        ["numpy"]),
+    (["results", "results.*"],                                                      ["jax", "numpy", "scipy"]),
     (["session"],                                                                   ["numpy"]),
     ([""],                                                                          ["jax"]),  # trfkit/__init__.py
     (["plots", "plots.*"],                                                          ["numpy", "matplotlib"]),

@@ -1,6 +1,7 @@
 """trfkit: fit models to data and see the fit think.
 
-Trust-region-reflective least squares in JAX, with SciPy's two functions over it and a live view in Jupyter.
+Trust-region-reflective least squares in JAX: `fit` for models with named parameters, SciPy's two functions, and a live
+view in Jupyter (`trfkit.widgets`). The library of models is `trfkit.models`.
 """
 
 import os
@@ -16,7 +17,15 @@ from .core.jit_functions import TrustRegionJITFunctions  # noqa: E402
 from .fitting.curve_fit import curve_fit  # noqa: E402
 from .fitting.least_squares import least_squares  # noqa: E402
 from .fitting.result import LeastSquaresResult  # noqa: E402
+from .models import Model  # noqa: E402
+from .parameters import Parameters  # noqa: E402
+from .results.comparison import compare  # noqa: E402
+from .results.fit import fit  # noqa: E402
+from .results.fit_result import FitResult  # noqa: E402
 from .trace import Trace  # noqa: E402
 
 __version__ = "0.1.0"
-__all__ = ["LeastSquaresResult", "Trace", "TrustRegionJITFunctions", "curve_fit", "least_squares"]
+__all__ = [
+    "FitResult", "LeastSquaresResult", "Model", "Parameters", "Trace", "TrustRegionJITFunctions", "compare",
+    "curve_fit", "fit", "least_squares",
+]  # fmt: skip

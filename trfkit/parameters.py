@@ -4,6 +4,7 @@ Immutable: every change is a new `Parameters`, so that a history of them is a li
 free ones alone; a `Layout` expands them to all that the model takes.
 """
 
+import html
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -64,24 +65,25 @@ def _number(name: str, field: str, value) -> float:
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan
-    if math.isnan(number) or (field == "value" and math.isinf(number)):
+    if math.isnan(number) or (field in ("value", "prior") and math.isinf(number)):
         raise ValueError(f"parameter {name}: {field} must be a number, got {value!r}.")
     return number
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the free parameters θ (n,) and the fixed values make up all k values; static, compiled into a program."""
+    """How all K values follow from those that a fit moves; static, compiled into a program.
+
+    Which are moved is data: values = held + basis θ with held (K,) and basis (K, n), then the ties. So fixing another
+    parameter, or moving along a line in their space, compiles nothing.
+    """
 
     names: tuple[str, ...]
-    free: tuple[int, ...]  # places of the free ones
     ties: tuple[tuple[int, Expression], ...]  # (place, expression), each after those that it reads
 
-    def expand(self, theta, fixed) -> jax.Array:
-        """All k values, from θ (n,) and an array (k,) that holds the values of the fixed ones."""
-        values = jnp.asarray(fixed)
-        if self.free:
-            values = values.at[jnp.array(self.free)].set(theta)
+    def expand(self, theta, held, basis) -> jax.Array:
+        """All K values, from θ (n,)."""
+        values = jnp.asarray(held) + jnp.asarray(basis) @ theta
         for place, expression in self.ties:
             known = {name: values[self.names.index(name)] for name in expression.names}
             values = values.at[place].set(expression.evaluate(known))
@@ -156,11 +158,9 @@ class Parameters(Mapping):
 
     @property
     def layout(self) -> Layout:
-        """Which are free, and how the others follow."""
+        """How those that are tied follow from the others."""
         names = tuple(self)
-        places = {name: i for i, name in enumerate(names)}
-        free = tuple(i for i, p in enumerate(self.values()) if p.free)
-        return Layout(names, free, tuple((places[name], parse(self[name].tie)) for name in self._order))
+        return Layout(names, tuple((names.index(name), parse(self[name].tie)) for name in self._order))
 
     @property
     def free_names(self) -> tuple[str, ...]:
@@ -168,27 +168,54 @@ class Parameters(Mapping):
         return tuple(p.name for p in self.values() if p.free)
 
     @property
+    def held(self) -> np.ndarray:
+        """(K,) values of the fixed parameters, 0 for the free ones."""
+        return np.array([0.0 if p.free else p.value for p in self.values()])
+
+    @property
+    def basis(self) -> np.ndarray:
+        """(K, n) of 0 and 1: which of the K is which of the n free ones."""
+        free = [p.free for p in self.values()]
+        return np.eye(len(self))[:, free]
+
+    @property
+    def free_values(self) -> np.ndarray:
+        """(n,) values of the free parameters, in order."""
+        return np.array([p.value for p in self.values() if p.free])
+
+    @property
     def full_values(self) -> dict[str, float]:
         """All values by name, ties evaluated."""
-        layout = self.layout
-        held = np.array([p.value for p in self.values()])
-        values = layout.expand(held[list(layout.free)], held)
+        values = self.layout.expand(self.free_values, self.held, self.basis)
         return dict(zip(self, np.asarray(values).tolist(), strict=True))
 
     def __repr__(self):
         width = max((len(name) for name in self), default=0)
-        lines = (f"  {p.name:{width}}  {p.value:<12.6g} {_state(p)}".rstrip() for p in self.values())
+        values = self.full_values
+        lines = (f"  {p.name:{width}}  {values[p.name]:<12.6g} {_state(p)}".rstrip() for p in self.values())
         return "\n".join(["Parameters", *lines])
 
     def _repr_html_(self) -> str:
-        titles = ("parameter", "value", "unit", "state", "meaning")
-        head = "".join(f"<th style='text-align:left'>{title}</th>" for title in titles)
+        values = self.full_values
+        columns = {
+            "parameter": [f"<code>{html.escape(name)}</code>" for name in self],
+            "value": [f"{p.value if p.tie is None else values[p.name]:.6g}" for p in self.values()],
+            "unit": [html.escape(p.unit) for p in self.values()],
+            "state": [html.escape(_state(p)) for p in self.values()],
+            "meaning": [html.escape(p.description) for p in self.values()],
+        }
+        told = [title for title, cells in columns.items() if any(cells)]
+        special = {"value": "text-align: right; white-space: nowrap", "meaning": "text-align: left"}
+        styles = [f'style="{special.get(title, "text-align: left; white-space: nowrap")}"' for title in told]
+        head = "".join(f'<th scope="col" {style}>{title}</th>' for title, style in zip(told, styles, strict=True))
         rows = "".join(
-            f"<tr><td><code>{p.name}</code></td><td>{p.value:.6g}</td><td>{p.unit}</td><td>{_state(p)}</td>"
-            f"<td>{p.description}</td></tr>"
-            for p in self.values()
+            f"<tr>{''.join(f'<td {style}>{cell}</td>' for style, cell in zip(styles, row, strict=True))}</tr>"
+            for row in zip(*(columns[title] for title in told), strict=True)
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return (
+            f'<table style="font-variant-numeric: tabular-nums"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table>"
+        )
 
 
 def _state(p: Parameter) -> str:
@@ -198,8 +225,12 @@ def _state(p: Parameter) -> str:
         words.append(f"= {p.tie}")
     elif p.fixed:
         words.append("fixed")
-    elif math.isfinite(p.min) or math.isfinite(p.max):
+    elif math.isfinite(p.min) and math.isfinite(p.max):
         words.append(f"in [{p.min:g}, {p.max:g}]")
+    elif math.isfinite(p.min):
+        words.append(f"≥ {p.min:g}")
+    elif math.isfinite(p.max):
+        words.append(f"≤ {p.max:g}")
     if p.prior is not None:
         words.append(f"known to be {p.prior.mean:g} ± {p.prior.sigma:g}")
     return ", ".join(words)

@@ -304,6 +304,7 @@ def test_in_a_product_the_others_are_asked_of_the_quotient():
     assert guess["e.tau"] == pytest.approx(2.0, rel=0.1)
 
 
-def test_without_a_guesser_the_defaults_stand():
+def test_without_a_guesser_the_function_is_tried_out():
     model = Model.from_function(lambda x, a, b=2.0: a * x + b, name="line", a={"min": 3.0})
-    assert model.guess(X, X) == {"a": 3.0, "b": 2.0}
+    assert model.guess(X, 4.0 * X + 1.0) == pytest.approx({"a": 4.0, "b": 1.0})
+    assert model.guess(X, X)["a"] == 3.0

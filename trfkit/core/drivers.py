@@ -1,9 +1,10 @@
-"""Who turns the crank: three drivers over the same ask, evaluate and tell, giving the same iterates.
+"""Who turns the crank: four drivers over the same ask, evaluate and tell, giving the same iterates.
 
 stepped  The host calls each in turn. A new model compiles only its own pass over the data. Serves NumPy models, data
          that are not in memory, callbacks and single steps, for a quarter of a millisecond of dispatch a trial.
 fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
          trace has no limit though the buffer has one, and so that an interrupt is heard.
+batched  Many problems of one shape, each in a lane of one vmapped loop; they differ in data, start or bounds.
 live     The fused loop that also sends each row out through `jax.debug.callback` and asks, at each trial, whether to
          stop.
 """
@@ -98,3 +99,38 @@ def fused_rows(
     while int(state.status) == radius.RUNNING:
         state, rows, count = fused(problem, state, limits, tr_solver, **live)
         yield state, np.asarray(rows)[: int(count)]
+
+
+@partial(jax.jit, static_argnames="tr_solver")
+def batched(problem: Problem, changes: tuple[dict, ...], x0, lb, ub, limits: Limits, tr_solver: str) -> State:
+    """The last states (B, …) of B fits, each from x0 (B, n) within lb and ub (B, n) to its own end.
+
+    `changes` holds what differs from `problem` (see `Problem.with_data`), each array with B rows before its own axes.
+    A start that is not finite has status NOT_FINITE.
+    """
+
+    def one(changes, x0, lb, ub):
+        own, within = problem.with_data(changes), limits._replace(lb=lb, ub=ub)
+        first = evaluate(own, x0)
+        state, _ = start(x0, first, within, own.functions)
+        usable = first.finite & jnp.isfinite(first.cost)
+        state = state._replace(status=jnp.where(usable, state.status, radius.NOT_FINITE))
+
+        def body(state):
+            return step(lambda x, _: evaluate(own, x), state, within, own.functions, tr_solver)[0]
+
+        return lax.while_loop(lambda state: state.status == radius.RUNNING, body, state)
+
+    return jax.vmap(one)(changes, x0, lb, ub)
+
+
+@jax.jit
+def batched_costs(problem: Problem, changes: tuple[dict, ...], x) -> jax.Array:
+    """Costs (B,) of B problems, each at its own x (B, n); nan where one is not finite."""
+
+    def one(lane):
+        changes, x = lane
+        found = evaluate(problem.with_data(changes), x)
+        return jnp.where(found.finite, found.cost, jnp.nan)
+
+    return lax.map(one, (changes, x))

@@ -86,16 +86,21 @@ def _fold_blocks(problem: Problem, x: jax.Array, T0: jax.Array):
     return lax.fori_loop(0, blocks, body, (T0, jnp.zeros((), x.dtype), jnp.asarray(True)))
 
 
+def _fold_part(part: Problem, x: jax.Array, T: jax.Array):
+    if part.blocked:
+        return _fold_blocks(part, x, T)
+    mask = jnp.asarray(True) if part.mask is None else part.mask
+    m = jax.eval_shape(part.residuals, x, part.rows, part.shared).shape
+    return fold(part, x, T, part.rows, jnp.broadcast_to(mask, m))
+
+
 def evaluate_dense(problem: Problem, x: jax.Array) -> Evaluation:
     """Cost, triangle and gradient at x (n,); n² numbers whatever m is."""
     n = x.shape[0]
-    T0 = jnp.zeros((n + 1, n + 1), x.dtype)
-    if problem.blocked:
-        T, cost, finite = _fold_blocks(problem, x, T0)
-    else:
-        mask = jnp.asarray(True) if problem.mask is None else problem.mask
-        m = jax.eval_shape(problem.residuals, x, problem.rows, problem.shared).shape
-        T, cost, finite = fold(problem, x, T0, problem.rows, jnp.broadcast_to(mask, m))
+    T, cost, finite = jnp.zeros((n + 1, n + 1), x.dtype), jnp.zeros((), x.dtype), jnp.asarray(True)
+    for part in problem.parts:
+        T, part_cost, part_finite = _fold_part(part, x, T)
+        cost, finite = cost + part_cost, finite & part_finite
     R, q = T[:n, :n], T[:n, n]
     return Evaluation(cost, R, q, problem.functions.compute_grad(R, q), finite)
 

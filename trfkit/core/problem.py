@@ -5,7 +5,7 @@ compiled for. Nothing captures data in a closure, so other data of the same shap
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,8 @@ class Problem:
     """min ½ Σ C² ρ((f_i(x) / C)²) with f = residuals(x, rows, shared).
 
     With `blocked`, every leaf of `rows` has the rows along its last axis, f of a block of rows is the block of f, and
-    only the first `m` rows count; the rest is padding. Without, f is evaluated whole.
+    only the first `m` rows count; the rest is padding. Without, f is evaluated whole. Problems in the same x may be
+    added: further data sets, prior knowledge.
     """
 
     # data
@@ -45,6 +46,21 @@ class Problem:
     blocked: bool = static(default=False)
     matrix_free: bool = static(default=False)
     functions: TrustRegionJITFunctions = static(default_factory=TrustRegionJITFunctions)
+    # and what is added to it
+    also: tuple["Problem", ...] = ()  # further costs in the same x; each has its own loss, none has an `also`
+
+    @property
+    def parts(self) -> tuple["Problem", ...]:
+        """Itself without the others, then the others."""
+        return (replace(self, also=()) if self.also else self, *self.also)
+
+    def with_data(self, changes: tuple[dict, ...]) -> "Problem":
+        """With some arrays of each part replaced: one {"rows": {name: array}, "shared": {…}} for each."""
+        first, *others = (
+            replace(part, **{field: {**getattr(part, field), **new} for field, new in change.items()})
+            for part, change in zip(self.parts, changes, strict=True)
+        )
+        return replace(first, also=tuple(others))
 
 
 def _rung(count: int, first: int) -> int:
@@ -85,26 +101,70 @@ def pad_rows(array: np.ndarray, size: int, fill=None) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class CurveResiduals:
-    """(f(x, p) − y) / σ for the rows {"x", "y", "sigma"}, or one shared σ; two of the same model compile once."""
+class _ModelResiduals:
+    """Residuals of a model whose parameters are x, or follow from x by expand(x, shared)."""
 
     model: Callable
+    expand: Callable | None = None
 
-    def __call__(self, params, rows, shared):
-        """Residuals (rows,) at the parameters (n,)."""
-        return (self.model(rows["x"], *params) - rows["y"]) / (rows["sigma"] if "sigma" in rows else shared["sigma"])
+    def difference(self, params, rows, shared):
+        """f(x, p) − y, (rows,)."""
+        return jnp.asarray(self.model(rows["x"], *self.own(params, shared))) - rows["y"]
+
+    def own(self, params, shared):
+        """The model's own parameters."""
+        return params if self.expand is None else self.expand(params, shared)
 
 
 @dataclass(frozen=True)
-class WhitenedResiduals:
-    """L⁻¹(f(x, p) − y) with the covariance matrix of y factored as L Lᵀ, all rows at once; or (f − y) / σ without L."""
+class CurveResiduals(_ModelResiduals):
+    """(f(x, p) − y) / σ for the rows {"x", "y", "sigma"}, or one shared σ; two of the same model compile once."""
 
-    model: Callable
+    def __call__(self, params, rows, shared):
+        """Residuals (rows,) at the parameters (n,)."""
+        return self.difference(params, rows, shared) / _from("sigma", rows, shared)
+
+
+@dataclass(frozen=True)
+class WhitenedResiduals(_ModelResiduals):
+    """L⁻¹(f(x, p) − y) with the covariance matrix of y factored as L Lᵀ, all rows at once; or (f − y) / σ without L."""
 
     def __call__(self, params, rows, shared):
         """Residuals (m,) at the parameters (n,)."""
-        difference = jnp.asarray(self.model(rows["x"], *params)) - rows["y"]
-        return whiten(difference, shared)
+        return whiten(self.difference(params, rows, shared), shared)
+
+
+@dataclass(frozen=True)
+class EffectiveVarianceResiduals(_ModelResiduals):
+    """(f(x, p) − y) / √(σ² + Σ_k (∂f/∂x_k σ_k)²) for a row-wise model and errors σ_k of x.
+
+    For a straight line this is the orthogonal distance, York's (1966) problem; for a curve it is that to first order in
+    σ_k: J. Orear (1982), Least squares when both variables have uncertainties, Am. J. Phys. 50, 912.
+    """
+
+    def __call__(self, params, rows, shared):
+        """Residuals (rows,) at the parameters (n,)."""
+        x, own = rows["x"], self.own(params, shared)
+        sigma_x = jnp.broadcast_to(_from("sigma_x", rows, shared), x.shape)
+        along = (sigma_x,) if x.ndim == 1 else tuple(jnp.zeros_like(x).at[k].set(s) for k, s in enumerate(sigma_x))
+        spread = sum(jax.jvp(lambda x: self.model(x, *own), (x,), (tangent,))[1] ** 2 for tangent in along)
+        sigma = _from("sigma", rows, shared)
+        return self.difference(params, rows, shared) / jnp.sqrt(sigma**2 + spread)
+
+
+@dataclass(frozen=True)
+class PriorResiduals:
+    """(p − mean) / σ of the parameters p that expand(x, shared) returns: what was known of them before."""
+
+    expand: Callable
+
+    def __call__(self, params, rows, shared):
+        """One residual for each parameter known."""
+        return (jnp.stack(self.expand(params, shared)) - shared["mean"]) / shared["sigma"]
+
+
+def _from(name: str, rows: dict, shared: dict):
+    return rows[name] if name in rows else shared[name]
 
 
 def whiten(values: jax.Array, shared: dict) -> jax.Array:

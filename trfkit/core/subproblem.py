@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from .lanes import where_needed
+
 RELATIVE_RADIUS_ERROR = 0.01  # ‖p‖ within 1 % of Δ is enough: the radius itself is a guess (Moré uses 0.1)
 MAX_SECULAR_ITERATIONS = 10
 
@@ -27,7 +29,7 @@ def svd(A: jax.Array):
     U, s, Vt = decompose(A)
     failed = ~jnp.all(jnp.isfinite(s)) & jnp.all(jnp.isfinite(A))
     again = partial(decompose, algorithm=lax.linalg.SvdAlgorithm.QR)
-    U, s, Vt = lax.cond(failed, lambda: tuple(again(A)), lambda: (U, s, Vt))
+    U, s, Vt = where_needed(failed, lambda A, *_: tuple(again(A)), lambda _, *found: found, A, U, s, Vt)
     return U, s, Vt.T
 
 

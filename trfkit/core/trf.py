@@ -30,6 +30,7 @@ from . import radius
 from .bounds import make_strictly_feasible
 from .evaluate import Evaluation
 from .jit_functions import TrustRegionJITFunctions
+from .lanes import where_needed
 from .operators import scale_columns
 from .step_selection import TRUST_REGION, Model
 from .subproblem import numerical_rank
@@ -179,18 +180,15 @@ def start(x, evaluation: Evaluation, limits: Limits, functions: TrustRegionJITFu
 
 
 def _by_svd(J, f, d, diag_h, state: State, limits: Limits, functions) -> Subproblem:
+
+    def bounded(f, J, d, root):
+        return functions.svd_bounds(f, J, d, jnp.diag(root), jnp.zeros_like(root))[2:]
+
+    def unbounded(f, J, d, root):
+        return functions.svd_no_bounds(J, d, f)[2:]
+
     root = jnp.sqrt(diag_h)
-    zeros = jnp.zeros_like(root)
-
-    def bounded():
-        _, _, s, V, uf = functions.svd_bounds(f, J, d, jnp.diag(root), zeros)
-        return s, V, uf
-
-    def unbounded():
-        _, _, s, V, uf = functions.svd_no_bounds(J, d, f)
-        return s, V, uf
-
-    s, V, uf = lax.cond(jnp.any(root > 0), bounded, unbounded)
+    s, V, uf = where_needed(jnp.any(root > 0), bounded, unbounded, f, J, d, root)
     p_h, alpha, on_boundary, _ = functions.solve_tr_subproblem_exact(s, V, uf, state.Delta, state.alpha, limits.m)
     condition = jnp.where(s[-1] > 0, s[0] / jnp.where(s[-1] > 0, s[-1], 1.0), jnp.inf)
     rank = numerical_rank(s, limits.m)

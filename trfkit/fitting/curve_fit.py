@@ -1,77 +1,19 @@
 """`curve_fit`: SciPy's function over the same solver; `fit_curve` is the same fit with everything in its result."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
-import jax
 import numpy as np
 from scipy.optimize import OptimizeWarning
 
-from ..core.problem import BLOCK_ROWS, CurveResiduals, Problem, WhitenedJacobian, WhitenedResiduals, bucket, pad_rows
 from . import inputs
-from .data import Data, check_data
-from .fit import Fit, check_loss_shape, fit_on_host, run_fit, traceable_loss
-from .options import Options, check_options
+from .curve_problem import Curve, compiled
+from .data import check_data, start_not_finite
+from .fit import Fit, check_loss_shape, fit_on_host, run_fit
+from .options import check_options
 from .result import LeastSquaresResult
 from .solve import move_inside
-from .traceable import formula, output_shape, row_wise
 
 FTOL_STATUS = 2  # what `ier` says for an end at rounding, since SciPy knows 1 to 4
-
-
-class _Kept(NamedTuple):
-    """A model or Jacobian evaluated at all points, of which some count."""
-
-    function: Callable
-
-    def __call__(self, x, *params):
-        x, keep = x
-        return self.function(x, *params)[keep]
-
-
-def _compiled(f, jac, x0: np.ndarray, data: Data, options: Options) -> tuple[Problem, int] | None:
-    """The curve as a compiled problem, and how many points count; None if it has to be evaluated on the host.
-
-    In blocks of rows where the model is proved to work row by row, else whole.
-    """
-    model, loss = formula(f), traceable_loss(options.loss)
-    if model is None or loss is None or isinstance(jac, str):
-        return None
-    params = (0.0,) * x0.size
-    shape = output_shape(model, data.x, *params)
-    if shape is None:
-        return None
-    data.check_shape(shape)
-    one_for_all = shape != data.shape
-    common = {"f_scale": options.f_scale, "loss": loss, "functions": options.functions}
-    block = min(bucket(data.y.size), BLOCK_ROWS)
-    if jac is None and data.L is None and not one_for_all and row_wise(model, data.x, params, shape[0], block):
-        rows, shared = _padded(data)
-        return Problem(rows, shared, data.y.size, residuals=CurveResiduals(model), blocked=True, **common), data.y.size
-    jacobian = None
-    if jac is not None:
-        jacobian = formula(jac)
-        if jacobian is None or output_shape(jacobian, data.x, *params) != (shape[0], x0.size):
-            return None
-    m = shape[0] if data.keep is None else data.keep.size
-    x = data.x
-    if data.keep is not None:
-        x, model, jacobian = (x, data.keep), _Kept(model), jacobian and _Kept(jacobian)
-    shared = {"sigma": data.sigma} if data.L is None else {"L": data.L}
-    residuals, jacobian = WhitenedResiduals(model), jacobian and WhitenedJacobian(jacobian)
-    return Problem({"x": x, "y": data.y}, shared, float(m), residuals=residuals, jacobian=jacobian, **common), m
-
-
-def _padded(data: Data) -> tuple[dict, dict]:
-    """(rows, shared) of a problem evaluated in blocks."""
-    x = data.x if data.keep is None else jax.tree.map(lambda a: a[..., data.keep], data.x)
-    rows = {"x": x, "y": data.y} | ({"sigma": data.sigma} if np.ndim(data.sigma) else {})
-    size = bucket(data.y.size)
-    rows = jax.tree.map(lambda a: pad_rows(np.asarray(a, float), size), rows)
-    if size > BLOCK_ROWS:  # one block goes faster as an argument of each call than as an array of its own
-        rows = jax.device_put(rows)
-    return rows, {} if np.ndim(data.sigma) else {"sigma": data.sigma}
 
 
 def starting_point(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:
@@ -117,39 +59,14 @@ def fit_curve(
     def jacobian(params):
         return data.weigh(data.kept(np.atleast_2d(np.asarray(jac(data.x, *params), dtype=float))))
 
-    fit = partial(Fit, names=names, not_finite=partial(_not_finite, f, data, names), absolute_sigma=absolute_sigma)
-    compiled = _compiled(f, jac, x0, data, settings)
-    if compiled is None:
+    fit = partial(Fit, names=names, not_finite=partial(start_not_finite, f, data, names), absolute_sigma=absolute_sigma)
+    traced = compiled(Curve(f, x0.size, data, jac), settings)
+    if traced is None:
         return fit_on_host(fit, residuals, jacobian if callable(jac) else jac, x0, None, settings)
-    problem, m = compiled
+    problem, m = traced
     if problem.loss is not settings.loss:
         check_loss_shape(settings, residuals(x0))
     return run_fit(fit(problem=problem, m=m, residuals=residuals), x0, settings)
-
-
-def _not_finite(f, data: Data, names, x0, J=None) -> str:
-    """The sentence for a start at which model or Jacobian J (m, n) is not finite: the parameters and the first x."""
-    if sentence := data.not_finite():
-        return sentence
-    at = ", ".join(f"{name} = {value:g}" for name, value in zip(names, x0, strict=True))
-    with np.errstate(all="ignore"):
-        values = data.kept(np.asarray(f(data.x, *x0)))
-    advice = "start elsewhere, or set bounds."
-
-    def where(i: int) -> str:
-        point = i if data.keep is None else int(data.keep[i])
-        has_rows = isinstance(data.x, np.ndarray) and data.x.shape[-1:] == data.shape
-        return f"x = {data.x[..., point]}" if has_rows else f"point {point}"
-
-    wrong = np.flatnonzero(~np.isfinite(values))
-    if wrong.size:
-        value = f"the model gives {values[wrong[0]]} at {where(wrong[0])}"
-        return f"Residuals are not finite in the initial point: {value} for {at}: {advice}"
-    wrong = () if J is None else np.argwhere(~np.isfinite(J))
-    first = f": the first for {names[wrong[0][1]]} at {where(wrong[0][0])}" if len(wrong) else ""
-    return (
-        f"Residuals are finite in the initial point, but their derivatives or squares are not, at {at}{first}: {advice}"
-    )
 
 
 def curve_fit(

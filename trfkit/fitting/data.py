@@ -162,3 +162,28 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
         raise ValueError(
             "`sigma` must be positive definite: a covariance matrix has no negative eigenvalue."
         ) from error
+
+
+def start_not_finite(f, data: Data, names, x0, J=None) -> str:
+    """The sentence for a start at which model or Jacobian J (m, n) is not finite: the parameters and the first x."""
+    if sentence := data.not_finite():
+        return sentence
+    at = ", ".join(f"{name} = {value:g}" for name, value in zip(names, x0, strict=True))
+    with np.errstate(all="ignore"):
+        values = data.kept(np.asarray(f(data.x, *x0)))
+    advice = "start elsewhere, or set bounds."
+
+    def where(i: int) -> str:
+        point = i if data.keep is None else int(data.keep[i])
+        has_rows = isinstance(data.x, np.ndarray) and data.x.shape[-1:] == data.shape
+        return f"x = {data.x[..., point]}" if has_rows else f"point {point}"
+
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if wrong.size:
+        value = f"the model gives {values[wrong[0]]} at {where(wrong[0])}"
+        return f"Residuals are not finite in the initial point: {value} for {at}: {advice}"
+    wrong = () if J is None else np.argwhere(~np.isfinite(J))
+    first = f": the first for {names[wrong[0][1]]} at {where(wrong[0][0])}" if len(wrong) else ""
+    return (
+        f"Residuals are finite in the initial point, but their derivatives or squares are not, at {at}{first}: {advice}"
+    )

@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator
 
 from ..core.evaluate import Evaluation, linearize, robust_rows
-from ..core.losses import evaluate_loss, linear, scale_rows
+from ..core.losses import evaluate_loss, linear
 from ..core.problem import Problem
 from . import inputs
 from .host import HostProblem, dense
@@ -84,13 +84,19 @@ def run_fit(fit: Fit, x0: np.ndarray, options: Options) -> LeastSquaresResult:
     return result
 
 
-def fit_on_host(fit: Callable, fun: Callable, jac, x0: np.ndarray, mask, options: Options) -> LeastSquaresResult:
-    """Fit fun(x) -> (m,), called by NumPy, with its Jacobian by `jac` or by differences; fit(problem, m, …) -> Fit."""
+def fit_on_host(
+    fit: Callable, fun: Callable, jac, x0: np.ndarray, mask, options: Options, exempt: int = 0
+) -> LeastSquaresResult:
+    """Fit fun(x) -> (m,), called by NumPy, with its Jacobian by `jac` or by differences; fit(problem, m, …) -> Fit.
+
+    The loss leaves the last `exempt` residuals alone.
+    """
     lb, ub = options.limits.lb, options.limits.ub
     problem = HostProblem(fun, jac or "2-point", options.loss, options.f_scale, options.functions)
     problem.differences = {
         "rel_step": options.diff_step, "bounds": (lb, ub), "sparsity": options.jac_sparsity, "workers": options.workers
     }  # fmt: skip
+    problem.exempt = exempt
     f0 = problem.first_residuals(x0)
     problem.mask = mask = inputs.row_mask(mask, f0.size)
     m = f0.size if mask is None else int(mask.sum())
@@ -157,21 +163,25 @@ def check_loss_shape(options: Options, f: np.ndarray) -> None:
 
 
 @jax.jit
-def _residuals(problem: Problem, x):
-    return problem.residuals(x, problem.rows, problem.shared)
+def _residuals(part: Problem, x):
+    return part.residuals(x, part.rows, part.shared)
+
+
+def _counted(part: Problem, rows) -> np.ndarray:
+    """rows (M, …) of one part without its padding."""
+    return np.asarray(rows)[: int(part.m)] if part.blocked else np.asarray(rows)
 
 
 def residuals_at(problem: Problem, x: np.ndarray) -> np.ndarray:
     """f (m,) at x, without the loss's row factors, as SciPy returns it."""
-    f = np.asarray(_residuals(problem, x))
-    return f[: int(problem.m)] if problem.blocked else f
+    return np.concatenate([_counted(part, _residuals(part, x)) for part in problem.parts])
 
 
 @jax.jit
-def _scaled_jacobian(problem: Problem, x):
-    f, Jt = linearize(problem, x, problem.rows)
-    counted = jnp.arange(f.shape[0]) < problem.m if problem.blocked else True if problem.mask is None else problem.mask
-    _, J_scale, _ = robust_rows(problem, f, jnp.broadcast_to(jnp.asarray(counted), f.shape))
+def _scaled_jacobian(part: Problem, x):
+    f, Jt = linearize(part, x, part.rows)
+    counted = jnp.arange(f.shape[0]) < part.m if part.blocked else True if part.mask is None else part.mask
+    _, J_scale, _ = robust_rows(part, f, jnp.broadcast_to(jnp.asarray(counted), f.shape))
     return (Jt * J_scale[None, :]).T
 
 
@@ -179,14 +189,12 @@ def jacobian_at(problem: Problem, x: np.ndarray) -> np.ndarray | None:
     """J (m, n) at x with the loss's row factors, as SciPy returns it; None where it is never formed."""
     if problem.matrix_free:
         return None
-    J = np.asarray(_scaled_jacobian(problem, x))
-    return J[: int(problem.m)] if problem.blocked else J
+    return np.concatenate([_counted(part, _scaled_jacobian(part, x)) for part in problem.parts])
 
 
 def robust_host_jacobian(problem: HostProblem, f: np.ndarray, J):
     """The user's Jacobian with the loss's row factors."""
     if problem.loss is linear:
         return J
-    rho = np.asarray(evaluate_loss(problem.loss, f, problem.f_scale))
-    J_scale = np.asarray(scale_rows(rho, f)[0])
+    J_scale = problem.robust(f)[1]
     return J.multiply(J_scale[:, None]).tocsr() if issparse(J) else J_scale[:, None] * dense(J)

@@ -37,6 +37,7 @@ class HostProblem:
         self.loss = loss
         self.f_scale = f_scale
         self.mask: np.ndarray | None = None  # (m,) True for the residuals that count
+        self.exempt = 0  # how many of the last residuals, those of priors, are squared whatever the loss
         # its derivatives
         self.jac = jac
         self.differences: dict = {}  # how approx_derivative is to take them
@@ -82,7 +83,9 @@ class HostProblem:
         if self.loss is linear:
             f = np.where(counted, f, 0.0)
             return 0.5 * (f @ f), counted.astype(float), f
-        rho = np.asarray(evaluate_loss(self.loss, f, self.f_scale))
+        rho = np.array(evaluate_loss(self.loss, f, self.f_scale))
+        plain = f.size - self.exempt
+        rho[:, plain:] = f[plain:] ** 2, np.ones(self.exempt), np.zeros(self.exempt)
         J_scale, scaled = (np.asarray(a) for a in scale_rows(rho, f))
         return 0.5 * rho[0][counted].sum(), np.where(counted, J_scale, 0.0), np.where(counted, scaled, 0.0)
 

@@ -13,6 +13,8 @@ from ..core.trf import FIELDS, Limits
 from ..trace import Trace
 from .solve import Solution
 
+MOST_SAID = 3  # combinations in one sentence
+
 active_at = jax.jit(active_constraints)
 
 
@@ -23,10 +25,31 @@ class Determination(NamedTuple):
     the least condition that any scaling of columns can reach).
     """
 
-    cov_x: np.ndarray  # (n, n) inverse of JᵀJ; inf throughout where the rank is deficient
-    condition_number: float
+    scale: np.ndarray  # (n,) norms of the columns; 1 for a column of zeros
+    singular_values: np.ndarray  # (n,) of R / scale, falling
+    directions: np.ndarray  # (n, n) rows: unit vectors in scaled parameters, θ_scaled = scale ∘ θ, of the same order
     rank: int
-    weakest_direction: np.ndarray  # (n,) unit vector in scaled parameters along which the cost changes least
+
+    @property
+    def condition_number(self) -> float:
+        """The first singular value over the last."""
+        first, last = self.singular_values[0], self.singular_values[-1]
+        return float(first / last) if last > 0 else np.inf
+
+    @property
+    def root(self) -> np.ndarray:
+        """(n, rank): root rootᵀ is the inverse of JᵀJ on the directions that are determined."""
+        kept = slice(self.rank)
+        with np.errstate(over="ignore"):  # a standard error beyond what floats hold is infinite
+            return self.directions[kept].T / self.singular_values[kept] / self.scale[:, None]
+
+    @property
+    def cov_x(self) -> np.ndarray:
+        """(n, n) inverse of JᵀJ; inf throughout where the rank is deficient."""
+        n = self.scale.size
+        with np.errstate(over="ignore", invalid="ignore"):
+            cov_x = self.root @ self.root.T
+        return cov_x if self.rank == n and np.all(np.isfinite(cov_x)) else np.full((n, n), np.inf)
 
 
 def determine(R: np.ndarray, m: int) -> Determination:
@@ -35,16 +58,10 @@ def determine(R: np.ndarray, m: int) -> Determination:
     norms = np.linalg.norm(R, axis=0)
     scale = np.where(norms > 0, norms, 1.0)
     if not np.all(np.isfinite(R)):
-        return Determination(np.full((n, n), np.inf), np.inf, 0, np.full(n, np.nan))
+        return Determination(np.ones(n), np.full(n, np.nan), np.full((n, n), np.nan), 0)
     _, s, Vt = np.linalg.svd(R / scale)
     rank = int(np.sum(s > max(m, n) * np.finfo(float).eps * s[0])) if s[0] > 0 else 0
-    condition = float(s[0] / s[-1]) if s[-1] > 0 else np.inf
-    if rank < n:
-        return Determination(np.full((n, n), np.inf), condition, rank, Vt[-1])
-    with np.errstate(over="ignore"):  # a variance beyond what floats hold is infinite
-        root = Vt.T / s / scale[:, None]
-        cov_x = root @ root.T
-    return Determination(cov_x if np.all(np.isfinite(cov_x)) else np.full((n, n), np.inf), condition, rank, Vt[-1])
+    return Determination(scale, s, Vt, rank)
 
 
 def covariance(cov_x: np.ndarray, cost: float, m: int, absolute_sigma: bool) -> np.ndarray:
@@ -140,18 +157,30 @@ class LeastSquaresResult(OptimizeResult):
 
 def _combination(direction: np.ndarray, names) -> str:
     """The parts of a direction that matter, as a sum by name."""
-    order = [i for i in np.argsort(-np.abs(direction)) if abs(direction[i]) > 0.1][:4]
+    order = [i for i in np.argsort(-np.abs(direction), kind="stable") if abs(direction[i]) > 0.1][:4]
+    direction = direction * np.sign(direction[order[0]]) if order else direction
     terms = "".join(f" {'-' if direction[i] < 0 else '+'} {abs(direction[i]):.2g} {names[i]}" for i in order)
     return terms.removeprefix(" + ").strip()
 
 
-def _notes(found: Determination | None, names, active: np.ndarray, lb, ub) -> list[str]:
+def _combinations(found: Determination, names) -> str:
+    """The directions along which the cost does not change, each with its singular value."""
+    undetermined = range(len(names) - 1, found.rank - 1, -1)
+    said = [
+        f"{_combination(found.directions[i], names)} (singular value {found.singular_values[i]:.1e})"
+        for i in undetermined
+    ]
+    more = f" and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+    return "; ".join(said[:MOST_SAID]) + more
+
+
+def doubts(found: Determination | None, names, active: np.ndarray, lb, ub) -> list[str]:
+    """What is to be said against the standard errors."""
     notes = []
     if found is not None and found.rank < len(names):
         notes.append(
             f"The data determine only {found.rank} of {len(names)} combinations of the parameters; the cost does not "
-            f"change along {_combination(found.weakest_direction, names)} (parameters scaled), so that the standard "
-            f"errors are infinite."
+            f"change along {_combinations(found, names)} (parameters scaled), so that the standard errors are infinite."
         )
     for i in np.flatnonzero(active)[:4]:
         side, bound = ("lower", lb[i]) if active[i] < 0 else ("upper", ub[i])
@@ -181,7 +210,8 @@ def build_result(
         active = np.asarray(active_at(x, limits.lb, limits.ub, xtol), int)
     found = None if state.J is None else determine(np.asarray(state.J), m)
     cost = float(state.cost)
-    pcov = None if found is None else covariance(found.cov_x, cost, m, absolute_sigma)
+    cov_x = None if found is None else found.cov_x
+    pcov = None if found is None else covariance(cov_x, cost, m, absolute_sigma)
     traced = names if solution.rows.shape[1] > len(FIELDS) else ()
     fields = {
         "message": radius.MESSAGES[status],
@@ -195,17 +225,17 @@ def build_result(
         "nfev": nfev,
         "njev": njev,
         "nit": nit,
-        "cov_x": None if found is None else found.cov_x,
+        "cov_x": cov_x,
         "pcov": pcov,
         "stderr": None if pcov is None else np.sqrt(np.diag(pcov)),
         "condition_number": None if found is None else found.condition_number,
         "rank": None if found is None else found.rank,
-        "weakest_direction": None if found is None else dict(zip(names, found.weakest_direction.tolist(), strict=True)),
+        "weakest_direction": None if found is None else dict(zip(names, found.directions[-1].tolist(), strict=True)),
         "parameter_names": names,
         "m": m,
         "triangle": None if state.J is None else np.asarray(state.J),
         "qtf": None if state.J is None else np.asarray(state.f),
-        "notes": (*notes, *_notes(found, names, active, limits.lb, limits.ub)),
+        "notes": (*doubts(found, names, active, limits.lb, limits.ub), *notes),
         "trace": Trace(solution.rows, traced),
     }
     return LeastSquaresResult(fields, deferred)

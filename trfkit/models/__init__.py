@@ -4,7 +4,9 @@ model           Model, ParameterSpec
 composite       sums, products and typed formulas as functions; display: how a model looks in a notebook
 expression      text -> formula, safely
 guess           starting values for any model, from separable (grids of shapes), matching (which shape for which part of
-                a sum) and peak_finding
+                a sum) and peak_finding; and probing, for a function of which nothing is known, from rows (its values
+                at many parameters at once) and structure (what is linear, and in what units)
+document        a model as plain data and back; origin: how it was made
 the library     polynomials, peaks (and voigt), decays, growth, steps, oscillations, physics, images
 """
 

@@ -1,15 +1,16 @@
 """Starting values from data, for any model: one of the library, a sum, a product, a function of the user's own.
 
 Where a model is separable its shapes are searched on a grid (`separable`, `matching`). A function's own guesser is
-asked for its values; in a sum it is asked last, of what the separable parts leave over. Without a guesser the defaults
-stand.
+asked for its values; in a sum it is asked last, of what the separable parts leave over. A function without a guesser is
+tried out (`probing`), by itself first and then the sum or product that it is part of as a whole.
 """
 
 import numpy as np
 
-from .composite import Product, Sum
+from .composite import Sum
 from .matching import match
 from .peak_finding import find_peaks
+from .probing import probed
 from .separable import ProductShapes, Separable, SumShapes
 from .variable_projection import coefficients
 
@@ -60,13 +61,20 @@ def _values(model, x, y) -> tuple:
     separable = as_separable(model)
     if separable is not None and not isinstance(separable, SumShapes):
         return _separable_values((separable,), x, y)[0]
-    if isinstance(model.function, Sum):
-        return _sum_values(model.components, x, y)
-    if isinstance(model.function, Product):
-        return _product_values(model.components, x, y)
-    if model.guesser is None:
-        return tuple(spec.default for spec in model.parameters)
-    return _own_guess(model, x, y)
+    if model.components:
+        composed = _sum_values if isinstance(model.function, Sum) else _product_values
+        values = composed(model.components, x, y)
+        return probed(model, x, y, values) if _has_unknown(model) else values
+    if model.guesser is not None:
+        return _own_guess(model, x, y)
+    return probed(model, x, y) if model.parameters else ()
+
+
+def _has_unknown(model) -> bool:
+    """Whether a function without a guesser is part of the model."""
+    if model.components:
+        return any(map(_has_unknown, model.components))
+    return bool(model.parameters) and model.guesser is None
 
 
 def _own_guess(model, x, y) -> tuple:

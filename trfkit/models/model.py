@@ -196,7 +196,7 @@ class Model:
         if not names:
             raise ValueError(f"{expression.text!r} has no parameter beside {', '.join(rows)}: there is nothing to fit.")
         _check_known(about, names, f"{expression.text!r} has no parameter")
-        said = "" if rows == ("x",) else f", independent={independent!r}"
+        said = "" if rows == ("x",) else f", independent={rows[0] if len(rows) == 1 else rows!r}"
         specs = tuple(_spec(name, None, about.get(name, {})) for name in names)
         formula = TypedFormula(expression, rows, names)
         return cls(formula, specs, f"Model.from_expression({expression.text!r}{said})", prefix, "", guesser)

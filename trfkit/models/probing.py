@@ -1,120 +1,205 @@
 """Starts for a function of which nothing is known but its values: a typed formula, or a user's own.
 
-Which parameters enter linearly is probed by second differences. The others are drawn from what such parameters can be:
-lengths and positions on the scale of x, rates on that of 1/x, plain numbers; for each draw the linear ones follow by
-least squares. The best draws are varied, twice. What this finds is a start if three or so parameters are nonlinear, and
-luck if many more are.
+Its values tell which parameters are linear and what units the others have (`structure`). So the others are drawn from
+what such parameters can be for these data, lengths and rates on the scale of x, positions within it, and for each draw
+the linear ones follow by least squares. The best draws of several lots are improved side by side by a few steps of
+Levenberg and Marquardt, several dampings at once, and the best is the start. All of it on 128 points: a start has to be
+in the right valley, the fit does the rest.
+
+Each step asks for the function at many sets of parameters at once (`rows`): some 50 calls in all, and at most 600 of a
+function that takes one set at a time.
 """
 
-from functools import partial
+from typing import NamedTuple
 
-import jax
 import numpy as np
-from scipy.stats import qmc
 
-POINTS = 128  # of the data; always as many, so that a function compiles once
-DRAWS = 256  # a round
-ROUNDS = 3
-SURVIVORS = 8
-VARIATION = 0.4  # of a survivor's parameters in the second round, halved in the next
-BASES = 6  # draws at which linearity is probed
-LINEAR = 1e-8  # relative second difference that is rounding
+from .rows import ROWS, OneAtATime, Rows, rounding
+from .structure import BASES, nothing_known, structure
 
-
-@partial(jax.jit, static_argnums=0)
-def _all_at_once(function, x, draws):
-    return jax.vmap(lambda draw: function(x, *draw))(draws)
-
-
-def _values(function, x, draws) -> np.ndarray:
-    """The function (k, m) for k draws of its parameters."""
-    try:
-        values = _all_at_once(function, x, draws)
-    except TypeError:  # what JAX raises where a function of NumPy meets its tracers
-        values = [function(x, *draw) for draw in draws]
-    return np.broadcast_to(np.asarray(values, dtype=float), (len(draws), np.shape(x)[-1]))
+POINTS = 128  # of the data; always as many, so that nothing compiles twice
+SHORTEST, LONGEST = 0.02, 2.0  # of the extent of x: what a length can be that data show
+LOWEST, HIGHEST = 0.03, 3.0  # of the largest |y|: the same of a height
+NUMBERS = 0.1, 10.0  # exponents, phases
+WIDE, DECADES = 0.2, 25.0  # share of the lengths that is spread so far up and down: a function may contain k_B or h
+NEGATIVE = 0.3  # so large a share is negative
+RIDGE = 1e-10  # of a column's squared norm
+DAMPING = 1e-2  # relative to the squared norms, at first
+DAMPINGS = 10.0 ** np.arange(-3.0, 5.0)  # what it is multiplied by, all tried at once
+GAIN = 1e-4  # relative, of the best: one that gains less is the last step
 
 
-def _linear(function, x, draws) -> list[int]:
-    """Places of parameters in which, jointly, the function is linear at every draw."""
-    n = draws.shape[1]
-    probes = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+class Effort(NamedTuple):
+    """How much is tried."""
 
-    def mixed(j, k):
-        """(largest mixed difference over largest change, whether anything changed)."""
-        at = np.repeat(draws, 4, axis=0)
-        at[:, [j, k]] = 0.0
-        for i, (first, second) in enumerate(probes):
-            at[i::4, j] += first
-            at[i::4, k] += second
-        f = _values(function, x, at).reshape(len(draws), 4, -1)
-        change = np.max(np.abs(f[:, 1] - f[:, 0]))
-        difference = np.max(np.abs(f[:, 3] - f[:, 1] - f[:, 2] + f[:, 0]))
-        return difference <= LINEAR * np.max(np.abs(f)) and change > 0  # False where anything is not finite
-
-    linear = []
-    for j in range(n):
-        if mixed(j, j) and all(mixed(j, k) for k in linear):
-            linear.append(j)
-    return linear
+    bases: int  # sets of parameters at which the structure is asked for
+    draws: int
+    survivors: int
+    steps: int
 
 
-def _drawn(specs, x, rng) -> np.ndarray:
-    """DRAWS of all parameters from what they can be, as far as their units and bounds tell."""
-    first = np.atleast_2d(x)[0]
-    extent = float(np.ptp(first)) or 1.0
-    u = qmc.Halton(len(specs), rng=rng).random(DRAWS)
-    kinds = {"x": ("length", "position"), "1/x": ("rate",)}
-    draws = np.empty_like(u)
-    for j, spec in enumerate(specs):
-        possible = kinds.get(spec.unit, ("length", "position", "rate", "number", "negative rate", "negative number"))
-        kind, v = np.divmod(u[:, j] * len(possible), 1.0)
-        values = {
-            "length": extent * 10.0 ** (2.0 * v - 1.7),  # 0.02 to 2 of the extent
-            "position": first.min() + extent * v,
-            "rate": 10.0 ** (2.0 * v - 0.5) / extent,
-            "number": 10.0 ** (2.0 * v - 1.0),
-        }
-        values |= {"negative rate": -values["rate"], "negative number": -values["number"]}
-        draws[:, j] = np.choose(kind.astype(int), [values[name] for name in possible])
-        if spec.min >= 0.0:
-            draws[:, j] = np.abs(draws[:, j])
-    draws[0] = [spec.default for spec in specs]
-    return draws
+QUICK = Effort(BASES, 4 * ROWS, ROWS // len(DAMPINGS), 12)
+SLOW = Effort(BASES // 2, 40, 3, 6)  # where each set may cost a call
 
 
-def _completed(function, x, y, draws, linear, specs) -> tuple[np.ndarray, np.ndarray]:
-    """(draws with their linear parameters by least squares, what each leaves over)."""
-    draws = np.clip(draws, [spec.min for spec in specs], [spec.max for spec in specs])
-    if linear:
-        draws[:, linear] = 0.0
-        fixed = _values(function, x, draws)
-        columns = np.empty((len(draws), len(linear), y.size))
-        for i, j in enumerate(linear):
-            at = draws.copy()
-            at[:, j] = 1.0
-            columns[:, i] = _values(function, x, at) - fixed
-        usable = np.isfinite(columns).all(axis=(1, 2)) & np.isfinite(fixed).all(axis=1)
-        columns, fixed = np.where(usable[:, None, None], columns, 0.0), np.where(usable[:, None], fixed, 0.0)
-        c = (np.linalg.pinv(columns.transpose(0, 2, 1), rcond=1e-8) @ (y - fixed)[..., None])[..., 0]
-        draws[:, linear] = np.clip(c, [specs[j].min for j in linear], [specs[j].max for j in linear])
-    left_over = np.sum((_values(function, x, draws) - y) ** 2, axis=1)
-    return draws, np.where(np.isfinite(left_over), left_over, np.inf)
+def probed(model, x, y, start=None) -> tuple:
+    """A value for each parameter of the model, from data y (m,) over x (m,) or (k, m), finite throughout.
 
-
-def probed(model, x, y) -> tuple:
-    """A value for each parameter of the model, from data y (m,) over x (m,) or (k, m), finite throughout."""
-    specs, rng = model.parameters, np.random.default_rng(0)
-    kept = np.linspace(0, y.size - 1, POINTS).round().astype(int)
+    The start, the defaults unless given, is one of the draws, and is what is returned where the function has no finite
+    values, or raises exceptions.
+    """
+    rng = np.random.default_rng(0)
+    edges = np.linspace(0, y.size, POINTS + 1)
+    kept = edges[:-1] + rng.random(POINTS) * np.diff(edges)  # evenly spaced ones would take a fast wave for a slow one
+    kept = np.minimum(kept.astype(int), y.size - 1)
     x, y = x[..., kept], y[kept]
-    draws = _drawn(specs, x, rng)
-    linear = _linear(model.function, x, draws[1 : BASES + 1])
-    draws, left_over = _completed(model.function, x, y, draws, linear, specs)
-    for round_ in range(1, ROUNDS if len(linear) < len(specs) else 1):
-        best = draws[np.argsort(left_over, kind="stable")[:SURVIVORS]]
-        varied = np.repeat(best, DRAWS // SURVIVORS, axis=0)
-        spread = np.abs(varied) + 0.1 * float(np.ptp(np.atleast_2d(x)[0])) * (varied == 0)
-        varied = varied + VARIATION / 2.0 ** (round_ - 1) * spread * rng.standard_normal(varied.shape)
-        varied[:SURVIVORS] = best
-        draws, left_over = _completed(model.function, x, y, varied, linear, specs)
-    return tuple(draws[np.argmin(left_over)])
+    start = np.array([spec.default for spec in model.parameters] if start is None else start, dtype=float)
+    bounds = np.array([(spec.min, spec.max) for spec in model.parameters]).T
+    blind = _drawn(nothing_known(start.size), bounds, x, y, BASES, rng)
+    rows = Rows(model.function, x, np.concatenate([start[None], blind]))
+    try:
+        return _searched(rows, x, y, start, bounds, blind, rng)
+    except OneAtATime:  # which rows have taken note of: now with less effort
+        return _searched(rows, x, y, start, bounds, blind, rng)
+
+
+def _searched(rows, x, y, start, bounds, blind, rng) -> tuple:
+    """The best of the draws, improved; the start where none is finite."""
+    effort = SLOW if rows.slow else QUICK
+    known = structure(rows, *_bases(x, blind, rng, effort.bases))
+    draws = _drawn(known, bounds, x, y, effort.draws, rng)
+    draws[0] = np.where(np.isfinite(start), start, draws[0])
+    draws, residuals = _completed(rows, y, draws, known.linear, bounds)
+    left_over = _sum_of_squares(residuals)
+    lots = np.array_split(np.arange(1, effort.draws), effort.survivors - 1)
+    best = [0, *(lot[np.argmin(left_over[lot])] for lot in lots)]
+    found, least = _improved(rows, y, draws[best], residuals[best], bounds, effort.steps)
+    return tuple(_positive(rows, found, bounds) if np.isfinite(least) else start)
+
+
+def _bases(x, blind, rng, count):
+    """(x (k, …, m), draws (k, n)) where the function is asked for its structure.
+
+    Half of them at x and parameters near 1, which suit a pure formula whatever the data; the others at the data, for
+    constants that it may contain. Three of four are positive, as the arguments of many functions have to be.
+    """
+    near_1 = 10.0 ** rng.uniform(-0.5, 0.5, blind.shape)
+    x_near_1 = rng.uniform(0.5, 2.5, (len(blind), *x.shape))
+    turn = np.arange(len(blind)) % 4
+    draws = np.choose(turn[:, None], [near_1, np.abs(blind), near_1, blind])
+    x = np.where((turn % 2 == 0).reshape(-1, *[1] * x.ndim), x_near_1, x)
+    return x[:count], draws[:count]
+
+
+def _drawn(known, bounds, x, y, count, rng) -> np.ndarray:
+    """Sets of parameters (count, n), from what they can be; linear ones are drawn as if they were not."""
+    x, shape = np.atleast_2d(x), (count, len(known.linear))
+
+    def spread(low, high):
+        return low * (high / low) ** rng.random(shape)
+
+    row = rng.integers(len(x), size=shape)  # of x, if it has several: each draw is on the scale of one
+    lengths = spread(*(limit[row] for limit in _length_limits(x)))
+    turn = rng.permuted(np.broadcast_to(np.linspace(0.0, 1.0 / WIDE, count)[:, None], shape), axis=0)
+    lengths = np.where(turn <= 1.0, lengths * 10.0 ** (DECADES * (2.0 * turn - 1.0)), lengths)
+    heights = spread(LOWEST, HIGHEST) * (np.max(np.abs(y)) or 1.0)
+    # Without a known unit each draw is that of a length, a rate, a number or a position.
+    blind = np.isnan(known.x_power)
+    power = np.where(blind, rng.integers(-1, 2, shape), known.x_power)
+    place = np.where(blind, rng.random(shape) < 0.25, known.position)
+    is_number = (power == 0.0) & (known.y_power == 0.0)
+    size = np.where(is_number, spread(*NUMBERS), lengths**power * heights**known.y_power)
+    size = np.where(rng.random(shape) < NEGATIVE, -size, size)
+    places = (x.min(axis=1)[row] + np.ptp(x, axis=1)[row] * rng.random(shape)) * place
+    return _inside(np.where(place != 0.0, places, size), bounds, rng)
+
+
+def _length_limits(x) -> tuple[np.ndarray, np.ndarray]:
+    """(shortest, longest) for each row of x; where the points are spaced by ratios, the shortest is among the small."""
+    limits = []
+    for row in x:
+        beyond = row - row.min()
+        extent = beyond.max() or np.max(np.abs(row)) or 1.0
+        near = np.quantile(beyond[beyond > 0], 0.1) if beyond.any() else extent
+        limits.append((min(SHORTEST * extent, near), LONGEST * max(np.max(np.abs(row)), extent)))
+    return tuple(np.array(limits).T)
+
+
+def _inside(draws, bounds, rng) -> np.ndarray:
+    """Draws beyond a bound replaced: by their opposites, or by what lies between the bounds."""
+    lower, upper = bounds
+    draws = np.where((draws < lower) | (draws > upper), -draws, draws)
+    between = lower + (upper - lower) * rng.random(draws.shape)
+    outside = (draws < lower) | (draws > upper)
+    return np.clip(np.where(outside & np.isfinite(between), between, draws), lower, upper)
+
+
+def _completed(rows, y, draws, linear, bounds) -> tuple[np.ndarray, np.ndarray]:
+    """(draws with their linear parameters by least squares, the residuals (k, m) of each)."""
+    places = np.flatnonzero(linear)
+    draws = np.where(linear, 0.0, draws)
+    curves = rows(draws)
+    if places.size:
+        columns = np.stack([rows(draws + unit) - curves for unit in np.eye(linear.size)[places]], axis=1)
+        columns, norms = _normalised(columns)
+        rest = np.nan_to_num(y - curves, posinf=0.0, neginf=0.0)
+        gram = columns @ columns.transpose(0, 2, 1) + RIDGE * np.eye(places.size)
+        c = np.linalg.solve(gram, columns @ rest[..., None])[..., 0] / norms
+        draws[:, places] = np.clip(c, *bounds[:, places])
+        curves = curves + np.sum((draws[:, places] * norms)[..., None] * columns, axis=1)
+    return draws, curves - y
+
+
+def _normalised(columns) -> tuple[np.ndarray, np.ndarray]:
+    """Columns (k, p, m) of norm 1 and the norms (k, p); zeros and 1 for what cannot be."""
+    norms = np.linalg.norm(columns, axis=2)
+    usable = np.isfinite(norms) & (norms > 0)
+    norms = np.where(usable, norms, 1.0)
+    return np.where(usable[..., None], columns / norms[..., None], 0.0), norms
+
+
+def _sum_of_squares(residuals) -> np.ndarray:
+    """Over the last axis, inf where not finite."""
+    total = np.sum(residuals**2, axis=-1)
+    return np.where(np.isfinite(total), total, np.inf)
+
+
+def _improved(rows, y, draws, residuals, bounds, steps) -> tuple[np.ndarray, float]:
+    """The best of the draws (s, n) after some steps of Levenberg and Marquardt for each, and what it leaves over."""
+    least, damping = _sum_of_squares(residuals), np.full(len(draws), DAMPING)
+    typical = np.median(np.abs(draws), axis=0)
+    typical = np.where(typical > 0, typical, 1.0)
+    for _ in range(steps):
+        J, norms = _normalised(_derivatives(rows, draws, residuals + y, typical))
+        w, V = np.linalg.eigh(J @ J.transpose(0, 2, 1))
+        g = V.transpose(0, 2, 1) @ J @ np.where(np.isfinite(least)[:, None], residuals, 0.0)[..., None]  # (s, n, 1)
+        dampings = damping[:, None] * DAMPINGS
+        moves = V @ (g / (np.maximum(w, 0.0)[..., None] + dampings[:, None])) / norms[..., None]  # (s, n, dampings)
+        trials = np.clip(draws[:, None] - moves.transpose(0, 2, 1), *bounds)
+        found = rows(trials.reshape(-1, trials.shape[-1])).reshape(*trials.shape[:2], -1) - y
+        ends = _sum_of_squares(found)
+        choice = np.arange(len(draws)), np.argmin(ends, axis=1)
+        better = ends[choice] < least
+        gain = np.where(better, 1.0 - ends[choice] / least, 0.0)[np.argmin(least)]
+        draws = np.where(better[:, None], trials[choice], draws)
+        residuals = np.where(better[:, None], found[choice], residuals)
+        least, damping = np.where(better, ends[choice], least), dampings[choice]
+        if gain < GAIN:
+            break
+    return draws[np.argmin(least)], np.min(least)
+
+
+def _derivatives(rows, draws, curves, typical) -> np.ndarray:
+    """Of the curves (s, m) by each parameter, (s, n, m)."""
+    s, n = draws.shape
+    step = rounding() * np.where(draws != 0.0, np.abs(draws), typical)
+    shifted = rows((draws[:, None] + step[..., None] * np.eye(n)).reshape(-1, n)).reshape(s, n, -1)
+    return (shifted - curves[:, None]) / step[..., None]
+
+
+def _positive(rows, values, bounds) -> np.ndarray:
+    """The values, those positive whose signs do not matter: a width that only its square is taken of."""
+    flipped = values * np.where(np.eye(values.size) > 0, -1.0, 1.0)
+    same = rows(np.concatenate([values[None], flipped]))
+    alike = np.max(np.abs(same[1:] - same[0]), axis=1) <= rounding() * np.max(np.abs(same[0]))
+    return np.where(alike & (-values <= bounds[1]) & (-values >= bounds[0]), np.abs(values), values)

@@ -1,6 +1,7 @@
 """An empty panel: no box, a light grid behind, a title to the left."""
 
 import numpy as np
+from matplotlib.ticker import ScalarFormatter
 
 TICK_POINTS = 8.5
 LABEL_POINTS = 9.0
@@ -19,7 +20,8 @@ def dress(ax, palette, title, xlabel="", ylabel="", number_x=True):
     )
     ax.yaxis.set_offset_position("right")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.get_major_formatter().set_useMathText(True)
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
+            axis.get_major_formatter().set_useMathText(True)
         axis.get_offset_text().set(size=TICK_POINTS, color=palette.muted)
     for side, spine in ax.spines.items():
         spine.set_visible(side in ("left", "bottom"))

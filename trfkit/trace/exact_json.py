@@ -2,22 +2,17 @@
 
     {"format": "trfkit-trace", "version": 1, "parameter_names": [...], "columns": {"cost": [...], ...}, "x": [...]}
 
-`x` has one list per parameter. Python writes a float as the shortest decimal that reads back as the same float. JSON
-has no NaN and no infinity (RFC 8259, section 6), so that these are strings; a NaN whose sign or payload is not that of
-Python's own is "NaN:" and its 16 hexadecimal digits, for XLA returns both signs.
+`x` has one list per parameter. How a float is written, NaN and infinities too, is told in `trfkit.exact_floats`.
 """
 
 import json
-import math
-import re
-import struct
 from functools import partial
+
+from trfkit.exact_floats import decode, encode
 
 JSON_FORMAT = "trfkit-trace"
 JSON_VERSION = 1
 
-NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-OTHER_NAN = re.compile("NaN:(?=[7f]ff)[0-9a-f]{16}")
 ADVICE = "the text was cut or edited; save the trace again"
 
 
@@ -27,20 +22,10 @@ def write_columns(parameter_names, columns, x):
         "format": JSON_FORMAT,
         "version": JSON_VERSION,
         "parameter_names": list(parameter_names),
-        "columns": {name: [_encode(value) for value in column] for name, column in columns.items()},
-        "x": [[_encode(value) for value in column] for column in x],
+        "columns": {name: [encode(value) for value in column] for name, column in columns.items()},
+        "x": [[encode(value) for value in column] for column in x],
     }
     return json.dumps(document, allow_nan=False)
-
-
-def _encode(value):
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    bits = struct.pack(">d", value).hex()
-    for text, known in NON_FINITE.items():
-        if bits == struct.pack(">d", known).hex():
-            return text
-    return f"NaN:{bits}"
 
 
 def read_columns(text, fields, words, counts):
@@ -58,9 +43,9 @@ def read_columns(text, fields, words, counts):
     length = len(found[fields[0]]) if isinstance(found[fields[0]], list) else 0
     columns = {}
     for name in fields:
-        decode = partial(_word, words[name]) if name in words else _count if name in counts else _float
-        columns[name] = _read(found[name], f"column {name!r}", length, decode)
-    return names, columns, [_read(values, f"x of {n!r}", length, _float) for n, values in zip(names, x, strict=True)]
+        read = partial(_word, words[name]) if name in words else _count if name in counts else decode
+        columns[name] = _read(found[name], f"column {name!r}", length, read)
+    return names, columns, [_read(values, f"x of {n!r}", length, decode) for n, values in zip(names, x, strict=True)]
 
 
 def _parse(text):
@@ -85,8 +70,8 @@ def _parse(text):
     return document
 
 
-def _read(column, what, length, decode):
-    """One column decoded; `decode` raises a bare ValueError with what it expected."""
+def _read(column, what, length, read):
+    """One column, each value by `read`, which raises a bare ValueError with what it expected."""
     if not isinstance(column, list):
         raise ValueError(f"{what} of this trace is not a list: {ADVICE}")
     if len(column) != length:
@@ -94,7 +79,7 @@ def _read(column, what, length, decode):
     values = []
     for i, value in enumerate(column):
         try:
-            values.append(decode(value))
+            values.append(read(value))
         except ValueError as error:
             raise ValueError(f"{what}, row {i}: got {value!r}, expected {error}") from None
     return values
@@ -110,15 +95,3 @@ def _count(value):
     if type(value) is not int:
         raise ValueError("a whole number")
     return float(value)
-
-
-def _float(value):
-    if isinstance(value, str) and value in NON_FINITE:
-        return NON_FINITE[value]
-    if isinstance(value, str) and OTHER_NAN.fullmatch(value):
-        return struct.unpack(">d", bytes.fromhex(value.removeprefix("NaN:")))[0]
-    if type(value) is int and abs(value) < 2**1023:
-        return float(value)
-    if type(value) is float:
-        return value
-    raise ValueError("a number")
