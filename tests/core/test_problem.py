@@ -13,7 +13,9 @@ from trfkit.core.problem import (
     BLOCK_ROWS,
     LARGE_STEP,
     CurveResiduals,
+    EffectiveVarianceResiduals,
     PlainFunction,
+    PriorResiduals,
     Problem,
     WhitenedJacobian,
     WhitenedResiduals,
@@ -137,3 +139,50 @@ def test_arrays_of_a_problem_are_data_and_its_functions_what_it_is_compiled_for(
 def test_problem_is_least_squares_of_automatic_derivatives_unless_said_otherwise():
     problem = Problem((), (), 3.0, 1.0, None, PlainFunction(_line))
     assert (problem.loss, problem.jacobian, problem.blocked, problem.matrix_free) == (linear, None, False, False)
+
+
+def _added():
+    """A curve and what was known of its first parameter."""
+    known = Problem((), {"mean": 1.0, "sigma": 2.0}, 1.0, 1.0, residuals=PriorResiduals(lambda p, shared: (p[0],)))
+    return Problem({"x": np.arange(3.0), "y": np.zeros(3)}, {"sigma": 1.0}, 3.0, 1.0, also=(known,))
+
+
+def test_parts_are_the_problem_without_the_others_and_the_others():
+    problem = _added()
+    first, second = problem.parts
+    assert first.also == ()
+    assert first.rows is problem.rows
+    assert second is problem.also[0]
+    assert first.parts == (first,)
+
+
+def test_new_data_replace_what_they_name_and_leave_the_rest_and_the_program():
+    problem = _added()
+    changed = problem.with_data(({"rows": {"y": np.ones(3)}}, {"shared": {"mean": 5.0}}))
+    assert changed.rows["y"].tolist() == [1, 1, 1]
+    assert changed.rows["x"] is problem.rows["x"]
+    assert changed.also[0].shared == {"mean": 5.0, "sigma": 2.0}
+    assert problem.also[0].shared["mean"] == 1.0
+    assert jax.tree.structure(changed) == jax.tree.structure(problem)
+
+
+def test_changes_for_another_number_of_parts_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        _added().with_data(({},))
+
+
+def test_what_was_known_is_a_residual_in_its_own_units():
+    residuals = PriorResiduals(lambda p, shared: (p[1], shared["factor"] * p[0]))
+    shared = {"mean": jnp.array([1.0, 2.0]), "sigma": jnp.array([0.5, 4.0]), "factor": 3.0}
+    np.testing.assert_allclose(residuals(jnp.array([6.0, 2.0]), (), shared), [2.0, 4.0])
+
+
+def test_errors_of_x_add_to_those_of_y_by_the_slope():
+    residuals = EffectiveVarianceResiduals(lambda x, a: a * x**2)
+    rows = {"x": jnp.array([1.0, 2.0]), "y": jnp.array([0.0, 1.0]), "sigma_x": jnp.array([0.5, 1.0])}
+    # slopes 2 a x = 6 and 12, so that the variances are 16 + 9 and 16 + 144
+    np.testing.assert_allclose(residuals((3.0,), rows, {"sigma": 4.0}), [3 / 5, 11 / 160**0.5])
+    # one error of both coordinates; slopes 2 and 3
+    plane = EffectiveVarianceResiduals(lambda x, a, b: a * x[0] + b * x[1])
+    rows = {"x": jnp.ones((2, 2)), "y": jnp.zeros(2)}
+    np.testing.assert_allclose(plane((2.0, 3.0), rows, {"sigma": 6.0, "sigma_x": 2.0}), [5 / 88**0.5] * 2)

@@ -119,9 +119,13 @@ def _drawn(rng, m, b=3):
     return rng.multinomial(m, np.full(m, 1 / m), size=b).astype(float)
 
 
-@pytest.mark.parametrize("f", [_decay, _numpy_decay])
+EACH, EACH_X = np.linspace(0.05, 0.2, M), np.linspace(0.0, 0.2, M)
+
+
 @pytest.mark.parametrize(
-    ("sigma", "sigma_x"), [(0.1, None), (np.linspace(0.05, 0.2, M), np.linspace(0.0, 0.2, M))], ids=["one", "each"]
+    ("f", "sigma", "sigma_x"),
+    [(_decay, EACH, EACH_X), (_numpy_decay, EACH, EACH_X), (_numpy_decay, 0.1, None)],
+    ids=["traced", "numpy", "numpy, one error"],
 )
 def test_a_weight_counts_a_point_as_often(f, sigma, sigma_x):
     weights = _drawn(np.random.default_rng(3), M)
@@ -135,6 +139,17 @@ def test_a_weight_counts_a_point_as_often(f, sigma, sigma_x):
     repeated = _joint(_decay, DATA[0][again], x=X[again], **errors).run()
     np.testing.assert_allclose(found.x[1], repeated.x, rtol=1e-8 if f is _decay else 1e-5)
     np.testing.assert_allclose(found.cost[1], repeated.cost, rtol=1e-10 if f is _decay else 1e-7)
+
+
+@pytest.mark.parametrize("f", [_decay, _numpy_decay], ids=["jax.numpy", "NumPy"])
+def test_a_weight_counts_the_loss_of_a_point_as_often(f):
+    y, w, options = DATA[0].copy(), _drawn(np.random.default_rng(3), M), {"loss": "soft_l1"}
+    y[::6] += 1.0
+    found = fit_lanes(_joint(f, y, options=options), np.tile(TRUTH[0], (3, 1)), Lanes(weights=[w]))
+    again = np.repeat(np.arange(M), w[1].astype(int))
+    alone = _joint(_decay, y[again], x=X[again], options=options).run()
+    np.testing.assert_allclose(found.x[1], alone.x, rtol=1e-7)
+    np.testing.assert_allclose(found.cost[1], alone.cost, rtol=1e-10)
 
 
 def test_weights_reach_masked_models_evaluated_whole_whatever_they_take_for_x():

@@ -34,14 +34,20 @@ def triangle(A: jax.Array) -> jax.Array:
 
 
 def robust_rows(problem: Problem, f: jax.Array, counted: jax.Array):
-    """(cost, J_scale, f_scaled) of the residuals f (rows,); rows that do not count weigh nothing."""
+    """(cost, J_scale, f_scaled) of the residuals f (rows,); rows that do not count weigh nothing.
+
+    `counted` is of bool, or says how often each row counts.
+    """
     functions = problem.functions
-    f = jnp.where(counted, f, 0.0)
+    root = counted.astype(f.dtype)
+    root = root if counted.dtype == bool else jnp.sqrt(root)
+    f = jnp.where(counted > 0, f, 0.0)
     if problem.loss is linear:
-        return functions.default_loss_func(f), jnp.where(counted, 1.0, 0.0), f
+        return functions.default_loss_func(root * f), root, root * f
     rho = evaluate_loss(problem.loss, f, problem.f_scale)
     J_scale, scaled = scale_rows(rho, f)
-    return functions.calculate_cost(rho, counted), jnp.where(counted, J_scale, 0.0), jnp.where(counted, scaled, 0.0)
+    J_scale, scaled = (jnp.where(counted > 0, root * a, 0.0) for a in (J_scale, scaled))
+    return functions.calculate_cost(rho * counted[None], counted > 0), J_scale, scaled
 
 
 def linearize(problem: Problem, x: jax.Array, rows):
@@ -64,8 +70,9 @@ def fold(problem: Problem, x: jax.Array, T: jax.Array, rows, counted: jax.Array)
     """(T, cost, finite) after one block: T (n+1, n+1) is the triangle of all rows of [J | f] seen so far."""
     f, Jt = linearize(problem, x, rows)
     cost, J_scale, scaled = robust_rows(problem, f, counted)
-    block = jnp.concatenate([jnp.where(counted[None, :], Jt * J_scale[None, :], 0.0), scaled[None]])
-    finite = problem.functions.check_isfinite(jnp.where(counted, f, 0.0)) & problem.functions.check_isfinite(block)
+    counts = counted > 0
+    block = jnp.concatenate([jnp.where(counts[None, :], Jt * J_scale[None, :], 0.0), scaled[None]])
+    finite = problem.functions.check_isfinite(jnp.where(counts, f, 0.0)) & problem.functions.check_isfinite(block)
     return triangle(jnp.concatenate([T, block.T])), cost, finite
 
 
@@ -73,13 +80,18 @@ def _fold_blocks(problem: Problem, x: jax.Array, T0: jax.Array):
     padded = jax.tree.leaves(problem.rows)[0].shape[-1]
     size = min(padded, BLOCK_ROWS)
     offsets = jnp.arange(size)
+    weights = problem.weights
     if size == padded:
-        return fold(problem, x, T0, problem.rows, offsets < problem.m)
+        counted = offsets < problem.m
+        return fold(problem, x, T0, problem.rows, counted if weights is None else counted * weights)
 
     def body(i, carry):
         T, cost, finite = carry
         rows = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, i * size, size, axis=-1), problem.rows)
-        T, block_cost, block_finite = fold(problem, x, T, rows, i * size + offsets < problem.m)
+        counted = i * size + offsets < problem.m
+        if weights is not None:
+            counted = counted * lax.dynamic_slice_in_dim(weights, i * size, size)
+        T, block_cost, block_finite = fold(problem, x, T, rows, counted)
         return T, cost + block_cost, finite & block_finite
 
     blocks = (problem.m + size - 1) // size
@@ -90,6 +102,7 @@ def _fold_part(part: Problem, x: jax.Array, T: jax.Array):
     if part.blocked:
         return _fold_blocks(part, x, T)
     mask = jnp.asarray(True) if part.mask is None else part.mask
+    mask = mask if part.weights is None else mask * part.weights
     m = jax.eval_shape(part.residuals, x, part.rows, part.shared).shape
     return fold(part, x, T, part.rows, jnp.broadcast_to(mask, m))
 

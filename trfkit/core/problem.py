@@ -48,6 +48,7 @@ class Problem:
     functions: TrustRegionJITFunctions = static(default_factory=TrustRegionJITFunctions)
     # and what is added to it
     also: tuple["Problem", ...] = ()  # further costs in the same x; each has its own loss, none has an `also`
+    weights: Any = None  # (M,) how often each row counts; None for once
 
     @property
     def parts(self) -> tuple["Problem", ...]:
@@ -55,11 +56,13 @@ class Problem:
         return (replace(self, also=()) if self.also else self, *self.also)
 
     def with_data(self, changes: tuple[dict, ...]) -> "Problem":
-        """With some arrays of each part replaced: one {"rows": {name: array}, "shared": {…}} for each."""
-        first, *others = (
-            replace(part, **{field: {**getattr(part, field), **new} for field, new in change.items()})
-            for part, change in zip(self.parts, changes, strict=True)
-        )
+        """With some arrays of each part replaced: {"rows": {name: array}, "shared": {…}, "weights": array} for each."""
+
+        def changed(part: "Problem", change: dict) -> "Problem":
+            merged = {key: {**getattr(part, key), **new} for key, new in change.items() if key != "weights"}
+            return replace(part, **change | merged)
+
+        first, *others = (changed(part, change) for part, change in zip(self.parts, changes, strict=True))
         return replace(first, also=tuple(others))
 
 

@@ -56,7 +56,9 @@ class Data(NamedTuple):
 
     def not_finite(self) -> str | None:
         """The sentence for data that are not finite, let through by check_finite=False; None if all are."""
-        for name, values in (("ydata", self.y), ("xdata", self.x), ("sigma", self.sigma)):
+        rows = isinstance(self.x, np.ndarray) and self.x.shape[-1:] == self.shape
+        x = self.kept(self.x.T).T if rows else self.x
+        for name, values in (("ydata", self.y), ("xdata", x), ("sigma", self.sigma)):
             numbers = isinstance(values, np.ndarray | float)
             wrong = np.argwhere(~np.isfinite(np.atleast_1d(values))) if numbers else ()
             if len(wrong):

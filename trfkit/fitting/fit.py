@@ -33,6 +33,10 @@ SVD_UP_TO = 300  # parameters: there an SVD of the triangle takes tens of millis
 TRIANGLE_UP_TO = 2000  # parameters: beyond, n² numbers and n tangents a block cost more than products with J and Jᵀ
 
 
+class StartNotFinite(ValueError):
+    """Residuals or their derivatives are not finite where a fit would start."""
+
+
 class Fit(NamedTuple):
     """A problem ready to run, and how to speak of it."""
 
@@ -65,7 +69,7 @@ def run_fit(fit: Fit, x0: np.ndarray, options: Options) -> LeastSquaresResult:
     first = fit.first or run.evaluate(x0)
     if not bool(first.finite) or not np.isfinite(float(first.cost)):
         J = fit.problem.jacobian if host else jacobian_at(fit.problem, x0)
-        raise ValueError(fit.not_finite(x0, J if isinstance(J, np.ndarray) else None))
+        raise StartNotFinite(fit.not_finite(x0, J if isinstance(J, np.ndarray) else None))
 
     def result_of(solution):
         x = np.asarray(solution.state.x)
@@ -85,24 +89,24 @@ def run_fit(fit: Fit, x0: np.ndarray, options: Options) -> LeastSquaresResult:
 
 
 def fit_on_host(
-    fit: Callable, fun: Callable, jac, x0: np.ndarray, mask, options: Options, exempt: int = 0
+    fit: Callable, fun: Callable, jac, x0: np.ndarray, mask, options: Options, exempt: int = 0, weights=None
 ) -> LeastSquaresResult:
     """Fit fun(x) -> (m,), called by NumPy, with its Jacobian by `jac` or by differences; fit(problem, m, …) -> Fit.
 
-    The loss leaves the last `exempt` residuals alone.
+    The loss leaves the last `exempt` residuals alone; `weights` (m,) say how often each residual counts.
     """
     lb, ub = options.limits.lb, options.limits.ub
     problem = HostProblem(fun, jac or "2-point", options.loss, options.f_scale, options.functions)
     problem.differences = {
         "rel_step": options.diff_step, "bounds": (lb, ub), "sparsity": options.jac_sparsity, "workers": options.workers
     }  # fmt: skip
-    problem.exempt = exempt
+    problem.exempt, problem.weights = exempt, weights
     f0 = problem.first_residuals(x0)
     problem.mask = mask = inputs.row_mask(mask, f0.size)
     m = f0.size if mask is None else int(mask.sum())
     partly = fit(problem=problem, m=m, residuals=lambda x: problem.at(x)[0])
     if not np.all(np.isfinite(f0 if mask is None else f0[mask])):
-        raise ValueError(partly.not_finite(x0))
+        raise StartNotFinite(partly.not_finite(x0))
     check_loss_shape(options, f0)
     if options.jac_sparsity is not None:
         shape = np.shape(options.jac_sparsity)

@@ -37,6 +37,7 @@ class HostProblem:
         self.loss = loss
         self.f_scale = f_scale
         self.mask: np.ndarray | None = None  # (m,) True for the residuals that count
+        self.weights: np.ndarray | None = None  # (m,) how often each counts
         self.exempt = 0  # how many of the last residuals, those of priors, are squared whatever the loss
         # its derivatives
         self.jac = jac
@@ -80,14 +81,16 @@ class HostProblem:
     def robust(self, f: np.ndarray):
         """(cost, J_scale, f_scaled) on the host, so that a loss written in NumPy works, too."""
         counted = np.ones(f.shape, bool) if self.mask is None else self.mask
+        root = np.where(counted, 1.0 if self.weights is None else np.sqrt(self.weights), 0.0)
         if self.loss is linear:
-            f = np.where(counted, f, 0.0)
-            return 0.5 * (f @ f), counted.astype(float), f
+            f = root * np.where(counted, f, 0.0)
+            return 0.5 * (f @ f), root, f
         rho = np.array(evaluate_loss(self.loss, f, self.f_scale))
         plain = f.size - self.exempt
         rho[:, plain:] = f[plain:] ** 2, np.ones(self.exempt), np.zeros(self.exempt)
         J_scale, scaled = (np.asarray(a) for a in scale_rows(rho, f))
-        return 0.5 * rho[0][counted].sum(), np.where(counted, J_scale, 0.0), np.where(counted, scaled, 0.0)
+        J_scale, scaled = (np.where(counted, root * a, 0.0) for a in (J_scale, scaled))
+        return 0.5 * ((root**2 * rho[0])[counted]).sum(), J_scale, scaled
 
     def evaluate(self, x, state: State | None = None) -> Evaluation:
         """The evaluation at x (n,); without a Jacobian where the cost is above that of `state` by more than rounding.

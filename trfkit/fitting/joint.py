@@ -124,7 +124,7 @@ class Joint:
         self._layout = parameters.layout
         order = {name: i for i, name in enumerate(parameters)}
         self.places = tuple(tuple(order[name] for name in s.names) for s in self.sets)
-        self.known = tuple(p.name for p in parameters.values() if p.prior is not None)
+        self.known = tuple(p.name for p in parameters.values() if p.prior is not None and not p.fixed)
         self._known_places = tuple(order[name] for name in self.known)
         self._priors = np.array([parameters[name].prior for name in self.known]).reshape(-1, 2)
 
@@ -188,8 +188,7 @@ class Joint:
             own = values[list(places)]
             y = data.y if varied.y is None else varied.y[i]
             f = self.sets[i].model.function
-            weighed = self._weigh(i, data.predictions(f, own) - y, own)
-            parts.append(weighed if varied.weights is None else weighed * np.sqrt(varied.weights[i]))
+            parts.append(self._weigh(i, data.predictions(f, own) - y, own))
         if self.known:
             mean, sigma = self._priors.T
             parts.append((values[list(self._known_places)] - mean) / sigma)
@@ -213,7 +212,8 @@ class Joint:
         f = self.residuals(theta, varied)
         plain = f.size - len(self.known)
         rho = np.asarray(evaluate_loss(self.settings.loss, f[:plain], self.settings.f_scale))[0]
-        return 0.5 * (float(rho.sum()) + float(f[plain:] @ f[plain:]))
+        counts = 1.0 if varied.weights is None else np.concatenate(varied.weights)
+        return 0.5 * (float(np.sum(counts * rho)) + float(f[plain:] @ f[plain:]))
 
     def _spread(self, i: int, own) -> np.ndarray:
         """Σ_k (∂f/∂x_k σ_k)² by central differences."""
@@ -267,8 +267,9 @@ class Joint:
             not_finite = partial(self.not_finite, varied=varied)
             return Fit(names=names, not_finite=not_finite, absolute_sigma=self.absolute_sigma, **what)
 
+        weights = None if varied.weights is None else np.concatenate([*varied.weights, np.ones(len(self.known))])
         return fit_on_host(
-            fit, lambda theta: self.residuals(theta, varied), None, x0, None, settings, exempt=len(self.known)
+            fit, lambda theta: self.residuals(theta, varied), None, x0, None, settings, len(self.known), weights
         )
 
     def fun(self, theta) -> np.ndarray:

@@ -12,13 +12,12 @@ import numpy as np
 from ..core import radius
 from ..core.drivers import batched, batched_costs
 from ..core.problem import Problem, pad_rows
-from .fit import resolve_tr_solver
+from .fit import StartNotFinite, resolve_tr_solver
 from .joint import Joint, Variation
 from .solve import move_inside
 
 NUMBERS_A_CHUNK = 2**20  # of the Jacobians of a chunk's lanes, 8 MB: the cache of one core
 FEWEST_LANES = 8
-NO_WEIGHT = 1e-60  # stands for 0 where a weight divides an error, so that no infinity meets a zero
 
 
 class Lanes(NamedTuple):
@@ -93,7 +92,7 @@ def _one_by_one(joint: Joint, x0, lanes: Lanes, lb, ub) -> Many:
         try:
             result = joint.run_on_host(start, lanes.one(i), ends)
             found.append((result.x, result.cost, result.status, result.nfev, result.triangle))
-        except ValueError:  # the start is not finite
+        except StartNotFinite:
             n = start.size
             found.append((start, np.nan, radius.NOT_FINITE, 1, np.full((n, n), np.nan)))
     return Many(*map(np.array, zip(*found, strict=True)))
@@ -118,16 +117,10 @@ def _changes(problem: Problem, lanes: Lanes) -> tuple[dict, ...]:
         rows, shared = {}, dict(moved)
         if part.rows and lanes.y is not None:
             rows["y"] = _as_rows(part, lanes.y[i])
+        change = {name: new for name, new in (("rows", rows), ("shared", shared)) if new}
         if part.rows and lanes.weights is not None:
-            share = 1.0 / np.sqrt(np.maximum(lanes.weights[i], NO_WEIGHT))
-            for name in ("sigma", "sigma_x"):
-                if name in part.rows or name in part.shared:
-                    sigma = part.rows.get(name, part.shared.get(name))
-                    sigma = np.asarray(sigma)[..., : share.shape[-1]] if np.ndim(sigma) else sigma
-                    to = rows if part.blocked else shared
-                    factor = share if np.ndim(sigma) < 2 else share[:, None, :]
-                    to[name] = _as_rows(part, sigma * factor)
-        changes.append({name: new for name, new in (("rows", rows), ("shared", shared)) if new})
+            change["weights"] = _as_rows(part, lanes.weights[i])
+        changes.append(change)
     return tuple(changes)
 
 
