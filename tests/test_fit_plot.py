@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from trfkit import datasets
+from trfkit import compare, datasets, fit
 from trfkit.models import Constant, ExponentialDecay, Gaussian, Gaussian2D, Line
 from trfkit.plots import (
     PALETTES,
@@ -26,7 +26,6 @@ from trfkit.plots import (
 )
 from trfkit.plots.diverging import diverging, luminance, readable_on
 from trfkit.plots.png import SIGNATURE
-from trfkit.results.fit import fit
 from trfkit.statistics.intervals import critical
 
 X = np.linspace(0.0, 10.0, 60)
@@ -442,7 +441,7 @@ def test_ink_stands_out_from_every_colour_of_the_scale(palette):
 def test_models_are_compared_on_the_same_scales(peaks):
     s = peaks.sets[0]
     models = {"two peaks": peaks, "one peak": fit(Gaussian("a") + Line(), s.x, s.y, units=peaks.units)}
-    picture = draw_comparison(models)
+    picture = draw_comparison(compare(models))
     first, second = picture.axes[::2], picture.axes[1::2]
     assert len({ax.get_ylim() for ax in first}) == len({ax.get_ylim() for ax in second}) == 1
     for name, result in models.items():
@@ -497,8 +496,8 @@ def test_drawing_changes_no_settings_of_matplotlib(peaks, image, decay):
 
 NOTEBOOK = """\
 import numpy as np
+from trfkit import fit
 from trfkit.models import Line
-from trfkit.results.fit import fit
 x = np.linspace(0, 1, 20)
 result = fit(Line(), x, 2 * x + np.sin(40 * x))
 """

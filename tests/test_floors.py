@@ -31,7 +31,7 @@ FLOORS = [
     (["core"],                                                                      []),
     (["datasets", "datasets.*"],                                                    ["jax", "numpy"]),
     (["models", "models.*"],                                                        ["jax", "numpy", "scipy"]),
-    (["parameters"],                                                                ["jax", "numpy"]),
+    (["parameters"],                                                                ["numpy"]),
     (["events", "trace", "trace.*"],                                                ["numpy"]),
     (["fitting", "fitting.*"],                                                      ["jax", "numpy", "scipy"]),
     (["statistics", "statistics.*"],                                                ["jax", "numpy", "scipy"]),

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from .models.expression import Expression, parse
@@ -81,12 +79,15 @@ class Layout:
     names: tuple[str, ...]
     ties: tuple[tuple[int, Expression], ...]  # (place, expression), each after those that it reads
 
-    def expand(self, theta, held, basis) -> jax.Array:
-        """All K values, from θ (n,)."""
-        values = jnp.asarray(held) + jnp.asarray(basis) @ theta
+    def expand(self, theta, held, basis):
+        """All K values, from θ (n,): a NumPy array of NumPy arrays, so that differences of θ keep their digits."""
+        values = held + basis @ theta
         for place, expression in self.ties:
-            known = {name: values[self.names.index(name)] for name in expression.names}
-            values = values.at[place].set(expression.evaluate(known))
+            value = expression.evaluate({name: values[self.names.index(name)] for name in expression.names})
+            if isinstance(values, np.ndarray):
+                values[place] = value
+            else:
+                values = values.at[place].set(value)
         return values
 
 

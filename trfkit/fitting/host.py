@@ -117,7 +117,7 @@ class HostProblem:
         return self._condense(x, f, J, *self.robust(f))
 
     def _condense(self, x, f, J, cost, J_scale, scaled) -> Evaluation:
-        self._newest = x, f, J
+        self._newest = x.astype(jnp.result_type(float)), f, J  # as the solver holds it
         rows = bucket(f.size)
         columns = np.ascontiguousarray(dense(J).T)
         if self.mask is not None:  # what does not count need not be finite

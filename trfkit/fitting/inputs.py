@@ -99,6 +99,8 @@ def tolerances(ftol, xtol, gtol) -> np.ndarray:
     values = []
     for name, tol in (("ftol", ftol), ("xtol", xtol), ("gtol", gtol)):
         value = 0.0 if tol is None else float(tol)
+        if np.isnan(value):
+            raise ValueError(f"`{name}` must be a number or None, got {tol!r}.")
         if tol is not None and value < EPS:
             warn(
                 f"Setting `{name}` below the machine epsilon ({EPS:.2e}) effectively disables the corresponding "
@@ -150,7 +152,7 @@ def evaluations(max_nfev, n: int) -> int:
     """The most evaluations: 1000 n unless given; with SciPy's 100 n two of NIST's starts fail (Bennett5, MGH17)."""
     if max_nfev is None:
         return 1000 * n
-    if max_nfev <= 0:
+    if not 0 < max_nfev < np.inf:
         raise ValueError(f"`max_nfev` must be None or positive integer, got {max_nfev!r}.")
     return int(max_nfev)
 

@@ -8,27 +8,27 @@ from trfkit.plots.fitted import Fitted
 from trfkit.plots.image_panels import is_image
 from trfkit.plots.picture import Picture, palette_of
 from trfkit.report.digits import number, typeset
-from trfkit.results.comparison import compare
 
 
 def draw_comparison(
-    results_by_name, axes=None, *, data_set=None, level=0.95, theme="light", xlabel=None, ylabel=None
+    comparison, axes=None, *, data_set=None, level=0.95, theme="light", xlabel=None, ylabel=None
 ) -> Picture:  # fmt: skip
-    """Fits of the same data by different models, {name: result}: each with its residuals, all on the same scales.
+    """Fits of the same data by different models, by `trfkit.compare`: each with its residuals, all on the same scales.
 
     Titles tell AICc above the least, Δ; the model with Δ = 0 is the one to prefer. Of fits to several data sets one is
     drawn, by name. `axes` is as for `draw_fit`, a column for each model; `artists` is {name: SetArtists}. Raises
-    ValueError for fits that can't be compared, and for data over two coordinates.
+    ValueError for data over two coordinates.
     """
     palette = palette_of(theme)
-    rows = {row.name: row for row in compare(results_by_name).rows}
-    sets = [result.data_set(data_set) for result in results_by_name.values()]
+    results = comparison.results
+    rows = {row.name: row for row in comparison.rows}
+    sets = [result.data_set(data_set) for result in results.values()]
     if any(map(is_image, sets)):
         raise ValueError("data over two coordinates are not drawn side by side: draw each result by its `plot`.")
     look = Look(palette, level, ("confidence",), component_looks([s.model for s in sets], palette))
     columns = own_axes(sets, palette) if axes is None else given_axes(sets, axes)
     artists = {}
-    for (name, result), s, column in zip(results_by_name.items(), sets, columns, strict=True):
+    for (name, result), s, column in zip(results.items(), sets, columns, strict=True):
         fitted = Fitted(result, s.name, column[0].get_xscale() == "log")
         artists[name] = draw_pair(column, fitted, look, f"{name}\n{_told(rows[name])}", xlabel, ylabel)
     for panels in zip(*columns, strict=True):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import fdtrc
 
+from ..core.losses import linear
 from .fit_result import FitResult
 
 
@@ -76,8 +77,11 @@ class Comparison:
     def f_test(self, smaller: str, larger: str) -> FTest:
         """The F test of two models by name, the smaller a special case of the larger, which is yours to know.
 
-        Raises ValueError where the larger has no more parameters, or no degrees of freedom.
+        Raises ValueError for an unknown name, and where the larger has no more parameters, or no degrees of freedom.
         """
+        unknown = next((name for name in (smaller, larger) if name not in self.results), None)
+        if unknown is not None:
+            raise ValueError(f"there is no model {unknown!r} in this comparison, only {', '.join(self.results)}.")
         small, large = (self.results[name].goodness for name in (smaller, larger))
         more = large.variables - small.variables
         if more <= 0 or large.degrees_of_freedom <= 0:
@@ -123,9 +127,10 @@ class Comparison:
 def compare(results: Mapping[str, FitResult]) -> Comparison:
     """Fits of the same data by different models, {name: result}, side by side, best first.
 
-    Raises ValueError for fits of other data, other errors or another loss: their criteria can't be compared.
+    Raises ValueError for fits of other data, errors or priors, or by another loss: their criteria can't be compared.
     """
-    if not isinstance(results, Mapping) or not results:
+    wrong = not isinstance(results, Mapping) or not all(isinstance(r, FitResult) for r in results.values())
+    if wrong or not results:
         raise ValueError(f"`results` must be {{name: FitResult}}, one for each model, got {results!r}.")
     first_name, *_ = results
     for name, result in results.items():
@@ -139,13 +144,29 @@ def _difference(a: FitResult, b: FitResult) -> str:
     """What makes two fits incomparable; nothing in most cases."""
     if a.absolute_sigma != b.absolute_sigma:
         return "whether sigma is absolute"
-    if any(a.options.get(key) != b.options.get(key) for key in ("loss", "f_scale")):
+    if _loss(a) != _loss(b):
         return "their losses"
-    one, other = ({s.name: data for s, data in zip(r.sets, r.joint.data, strict=True)} for r in (a, b))
+    if _priors(a) != _priors(b):
+        return "their priors"
+    one, other = ({s.name: of for s, *of in zip(r.sets, r.joint.data, r.joint.sigma_x, strict=True)} for r in (a, b))
     if set(one) != set(other):
         return "their data sets"
-    for name in one:
-        for field in ("y", "sigma", "L"):
-            if not np.array_equal(getattr(one[name], field), getattr(other[name], field)):
-                return "the data" if field == "y" else "the errors of the data"
+    for name, (data, sigma_x) in one.items():
+        others, their_sigma_x = other[name]
+        if not np.array_equal(data.y, others.y):
+            return "the data"
+        if not (np.array_equal(data.sigma, others.sigma) and np.array_equal(data.L, others.L)):
+            return "the errors of the data"
+        if not np.array_equal(sigma_x, their_sigma_x):
+            return "the errors of x"
     return ""
+
+
+def _loss(result: FitResult) -> tuple:
+    settings = result.joint.settings
+    return settings.loss, None if settings.loss is linear else settings.f_scale
+
+
+def _priors(result: FitResult) -> list:
+    """What was known before, by whatever name; each is one more measurement."""
+    return sorted(p.prior for p in result.parameters.values() if p.prior is not None)

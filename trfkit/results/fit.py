@@ -2,8 +2,9 @@
 
 from ..fitting.joint import Joint
 from ..fitting.multistart import multistart
+from .data_sets import data_sets
 from .fit_result import FitResult
-from .start import Wishes, data_sets, starting_parameters
+from .start import Wishes, starting_parameters
 
 SAME_COST = 1e-6  # relative: a path from the best start that ends above what the design found went elsewhere
 
@@ -39,12 +40,15 @@ def fit(
     Raises ValueError for what cannot be fitted, naming the parameter or data set, the value and what to try; an
     exception of the model goes through, with the solver's result so far in its attribute `result`.
     """
+    if len(tuple(units)) != 2 or not all(isinstance(unit, str) for unit in units):
+        raise ValueError(f"`units` must be two texts, of x and of y, as ('s', 'V'), got {units!r}.")
     sets = data_sets(model, x, y, sigma, sigma_x, mask, shared)
-    wishes = Wishes(start, shared, fixed, bounds, ties, priors, units)
+    wishes = Wishes(start, fixed, bounds, ties, priors, units)
     initial, remarks = starting_parameters(sets, wishes)
     joint = Joint(sets, initial, options, bool(absolute_sigma))
-    if joint.known and any(s.sigma is None for s in sets):
-        remarks = (*remarks, "Priors weigh against residuals of unit error, as no sigma was given: give sigma.")
+    if any(s.sigma is None for s in sets) and (absolute_sigma or joint.known):
+        why = "absolute_sigma says that they are known" if absolute_sigma else "priors weigh against them"
+        remarks = (*remarks, f"Errors of the data are taken to be 1, as no sigma was given, while {why}: give sigma.")
     found = multistart(joint, starts, seed) if starts != 1 else None
     if found is not None:
         joint = Joint(sets, _with_free(initial, found.x0[found.best]), options, bool(absolute_sigma))

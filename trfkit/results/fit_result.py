@@ -5,8 +5,8 @@ modules of `trfkit.statistics`, and told by those of `trfkit.report`.
 """
 
 import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from ..report import frame, latex, markdown, page
 from ..statistics import bootstrap, goodness, intervals, profile, propagation
 from ..statistics.uncertainty import Uncertainty, uncertainty
 from ..trace import Trace
-from . import document, script
+from . import document, prediction, script
 
 METHODS = ("covariance", "profile", "bootstrap")
 
@@ -109,8 +109,14 @@ class FitResult:
         parameter = self.parameters[name]  # an unknown name is an error
         return Estimate(self.values[name], self.stderr[name], parameter.unit)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parameters)
+
     def __contains__(self, name) -> bool:
         return name in self.parameters
+
+    def __getstate__(self) -> dict:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # what is derived is computed again
 
     # the solver
 
@@ -143,14 +149,24 @@ class FitResult:
     def warnings(self) -> tuple[str, ...]:
         """Why the values or their errors may not be trusted, most important first."""
         warnings = [] if self.success else [f"The fit did not converge: {self.message}"]
+        m = self.solution.m
         if not self.absolute_sigma and self.degrees_of_freedom <= 0:
+            count = "1 residual" if m == 1 else f"{m} residuals"
             warnings.append(
-                f"{self.solution.m} residuals leave no degree of freedom to estimate the scatter of the data from "
+                f"{count} leave{'s' if m == 1 else ''} no degree of freedom to estimate the scatter of the data from "
                 f"{len(self.free_names)} parameters, so that the standard errors are infinite: give sigma, with "
                 f"absolute_sigma=True."
             )
         ends = self.joint.lb, self.joint.ub
-        return (*warnings, *doubts(self._determination, self.free_names, self.solution.active_mask, *ends))
+        warnings += doubts(self._determination, self.free_names, self.solution.active_mask, *ends)
+        for p in self.parameters.values():
+            value = self.values[p.name]
+            if not (p.free or p.min <= value <= p.max):
+                warnings.append(
+                    f"Parameter {p.name} is {'fixed' if p.fixed else f'tied to {p.tie}'}, and its value {value:.4g} is "
+                    f"not within its bounds {p.min:g} … {p.max:g}, which hold back only what is free."
+                )
+        return tuple(warnings)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -175,9 +191,7 @@ class FitResult:
 
     def predict(self, x=None, data_set: str | None = None) -> np.ndarray:
         """The model (m,) at x, at the data's own x unless given."""
-        chosen = self.data_set(data_set)
-        x = chosen.x if x is None else np.asarray(x, dtype=float)
-        return np.asarray(chosen.model.function(x, *(self.values[name] for name in chosen.names)))
+        return prediction.predict(self, x, data_set)
 
     @cached_property
     def residuals(self) -> dict[str, np.ndarray]:
@@ -216,7 +230,8 @@ class FitResult:
         if method == "bootstrap":
             return self.bootstrap(**options).intervals(level)
         free_or_tied = {name: self.stderr[name] for name, p in self.parameters.items() if not p.fixed}
-        return intervals.from_covariance(self.values, free_or_tied, level, self.degrees_of_freedom, self.absolute_sigma)
+        left, known = self.degrees_of_freedom, self.absolute_sigma
+        return intervals.from_covariance(self.values, free_or_tied, level, left, known, **options)
 
     def profile(self, names: Sequence[str] | None = None, level: float = 0.95) -> profile.Profile:
         """How the cost rises as each parameter is moved away from its best value, the others following.
@@ -246,28 +261,10 @@ class FitResult:
     def band(self, x=None, level: float = 0.95, kind: str = "confidence", data_set: str | None = None, sigma=None):
         """The `Band` of the curve at x, or of new data there (kind="prediction"); at the data's own x unless given.
 
-        `sigma`, a number or (m,), is the error of new data in units of y; unless given it is that of the data, which
-        then must be the same for all of them.
+        `sigma`, a number or (m,), is the error of new data: in units of y if that of the data was, or was not given;
+        else it weighs as theirs does. Unless given it is that of the data, which then must be the same for all.
         """
-        if kind not in ("confidence", "prediction"):
-            raise ValueError(f"`kind` must be 'confidence' or 'prediction', got {kind!r}.")
-        chosen = self.data_set(data_set)
-        x = chosen.x if x is None else np.asarray(x, dtype=float)
-        curve = propagation.predict(chosen.model.function, chosen.names, x, self.parameters, self.uncertainty)
-        noise = self._noise(chosen, sigma) ** 2 if kind == "prediction" else None
-        return propagation.band(curve, level, self.degrees_of_freedom, self.absolute_sigma, noise)
-
-    def _noise(self, chosen: DataSet, sigma):
-        """The standard error of new data."""
-        if sigma is None and (np.ndim(chosen.sigma) or chosen.sigma_x is not None):
-            raise ValueError(
-                "the data have errors of their own, or of x: give `sigma`, the error of new data at each x."
-            )
-        sigma = (1.0 if chosen.sigma is None else chosen.sigma) if sigma is None else np.asarray(sigma, dtype=float)
-        if self.absolute_sigma:
-            return sigma
-        left = self.degrees_of_freedom
-        return sigma * np.sqrt(2 * self.solution.cost / left) if left > 0 else np.inf
+        return prediction.band(self, x, level, kind, data_set, sigma)
 
     # reports
 

@@ -37,12 +37,12 @@ def script(result) -> str:
     said |= options
     keywords = [f"{name}={source}" for name, source in said.items() if source is not None]
     arguments = [model, *data, *keywords]
-    name = writer.new_name("result")
+    name, assigned = writer.new_name("result"), list(writer.assigned.values())
     return in_sections(
         merged_imports(writer.imports.values()),
         list(writer.definitions.values()),
-        writer.assigned[:1],
-        writer.assigned[1:],
+        assigned[:1],
+        assigned[1:],
         [laid_out(f"{name} = trfkit.fit(", arguments, ")"), f"print({name}.fit_report())"],
     )
 
@@ -53,32 +53,30 @@ class _Writer:
     def __init__(self):
         self.imports: dict[str, str] = {}  # one for each name
         self.definitions: dict[str, str] = {}  # what the user's functions are and read
-        self.assigned: list[str] = []  # model, then data
+        self.assigned: dict[str, str] = {}  # model, then data
         self.bind(["import trfkit"])
 
     def bind(self, statements) -> None:
         """Put imports and definitions before what follows. Raises ValueError where a name then stands for two."""
         for statement in statements:
+            kinds = self.imports, self.definitions
+            place, other = kinds if statement.startswith(("import ", "from ")) else reversed(kinds)
             for name in bound_names(statement):
-                module, names_follow, _ = statement.partition(" import ")
-                imported = statement.startswith(("import ", "from "))
-                one = f"{module} import {name}" if names_follow and " as " not in statement else statement
-                place, other = (self.imports, self.definitions)[:: 1 if imported else -1]
-                if place.setdefault(name, one) != one or name in other:
+                if place.setdefault(name, _for_one(name, statement)) != _for_one(name, statement) or name in other:
                     raise ValueError(
                         f"no script can be written: two different things are called {name!r}. Rename one of them."
                     )
 
     def new_name(self, name: str) -> str:
-        """A name of the script's own: this one, or one with _ after it where the user's functions read it."""
-        while name in self.imports or name in self.definitions:
+        """A name of the script's own: this one, or one with _ after it where something else has it."""
+        while name in self.imports or name in self.definitions or name in self.assigned:
             name += "_"
         return name
 
     def assign(self, name: str, source: str) -> str:
         """The name of a variable that is set to an expression."""
         name = self.new_name(name)
-        self.assigned.append(f"{name} = {source}")
+        self.assigned[name] = f"{name} = {source}"
         return name
 
     def model(self, sets: tuple[DataSet, ...]) -> str:
@@ -130,6 +128,13 @@ class _Writer:
         name = written.function(function, otherwise)
         self.bind((*written.imports, *written.definitions))
         return name
+
+
+def _for_one(name: str, statement: str) -> str:
+    """Of an import of several names the import of one; any other statement as it is."""
+    if statement.startswith("from ") and " as " not in statement:
+        return f"{statement.partition(' import ')[0]} import {name}"
+    return statement
 
 
 def _identical(a, b) -> bool:

@@ -92,6 +92,6 @@ def _word(words, value):
 
 
 def _count(value):
-    if type(value) is not int:
+    if type(value) is not int or abs(value) > 2**53:
         raise ValueError("a whole number")
     return float(value)
