@@ -1,4 +1,7 @@
+import subprocess
+import sys
 import threading
+import time
 
 import jax.numpy as jnp
 import numpy as np
@@ -52,6 +55,61 @@ def test_watching_changes_nothing():
     watched, alone = _fit(Channel()), _fit(None)
     np.testing.assert_array_equal(watched.trace.outcome, alone.trace.outcome)
     np.testing.assert_allclose(watched.x, alone.x, rtol=1e-12)
+
+
+@both
+def test_paused_fit_makes_a_trial_for_each_step_and_then_goes_on_as_if_nothing_had_been(model):
+    channel, seen = Channel(), []
+    channel.pause()
+    fit = threading.Thread(target=lambda: seen.append(_fit(channel, model)))
+    fit.start()
+    for rows in (2, 3, 4):  # the start and the first trial, then one for each step
+        assert _eventually(lambda rows=rows: len(channel.rows) == rows)
+        time.sleep(0.05)
+        assert len(channel.rows) == rows
+        channel.step()
+    channel.resume()
+    fit.join(60)
+    np.testing.assert_array_equal(np.array(channel.rows), seen[0].trace.rows)
+    np.testing.assert_array_equal(seen[0].trace.x, _fit(Channel(), model).trace.x)
+
+
+@both
+def test_paused_fit_can_be_stopped(model):
+    channel, seen = Channel(), []
+    channel.pause()
+    fit = threading.Thread(target=lambda: seen.append(_fit(channel, model)))
+    fit.start()
+    assert _eventually(lambda: len(channel.rows) == 2)
+    channel.stop()
+    fit.join(60)
+    assert (seen[0].status, seen[0].nfev) == (USER_STOP, 2)
+
+
+def test_program_ends_though_a_fit_is_paused():
+    code = """
+import concurrent.futures, time
+import numpy as np
+from trfkit.events import Channel
+from trfkit.fitting.curve_fit import fit_curve
+channel, x = Channel(), np.linspace(0, 1, 9)
+channel.pause()
+pool = concurrent.futures.ThreadPoolExecutor(1)
+pool.submit(fit_curve, lambda x, a, b: a * np.exp(-b * x), x, np.exp(-x), [3, 3], channel=channel)
+while len(channel.rows) < 2:
+    time.sleep(0.01)
+print("paused")
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (ended.stdout, ended.returncode) == ("paused\n", 0)
+
+
+def _eventually(condition):
+    for _ in range(6000):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 @both

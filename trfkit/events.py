@@ -1,11 +1,13 @@
-"""The line between a running fit and whoever watches it: rows come out, a stop request goes in.
+"""The line between a running fit and whoever watches it: rows come out; requests to stop, pause and step go in.
 
 The live program calls `send` and `stop_requested`, two module-level functions, with a token that is data; so one
 compiled program serves every fit. Calls arrive on any thread of XLA: they do nothing but file a NumPy row and read a
-flag. An exception in a callback would end the program and lose its result, so what an observer raises is kept and told
+wish. An exception in a callback would end the program and lose its result, so what an observer raises is kept and told
 afterwards.
 """
 
+import atexit
+import concurrent.futures.thread  # noqa: F401  for the order of what happens at exit
 import itertools
 import threading
 from collections.abc import Callable
@@ -20,7 +22,8 @@ class Channel:
     """One fit's line. Open it around the fit: ``with Channel(on_row) as channel: …``.
 
     on_row(row) is told each packed row (17 + n,) as it happens, on any thread, and must return quickly; `rows` keeps
-    them all. `stop()` may be called from anywhere and ends the fit at its next trial, the best point kept.
+    them all. `stop()` ends the fit at its next trial, the best point kept; `pause()` holds it there until `resume()`,
+    and `step()` lets it go on by one trial and holds it again. All may be called from anywhere, before the fit, too.
     """
 
     def __init__(self, on_row: Callable[[np.ndarray], None] | None = None):
@@ -28,7 +31,9 @@ class Channel:
         self.rows: list[np.ndarray] = []
         self.error: BaseException | None = None
         self._on_row = on_row
-        self._stop = threading.Event()
+        self._wish = threading.Condition()
+        self._stopped = self._paused = False
+        self._steps = 0  # trials that a paused fit may still make
 
     def __enter__(self) -> "Channel":
         _channels[self.token] = self
@@ -48,12 +53,48 @@ class Channel:
 
     def stop(self) -> None:
         """Ask the fit to end at its next trial."""
-        self._stop.set()
+        self._change(stopped=True)
+
+    def pause(self) -> None:
+        """Ask the fit to wait after its next trial."""
+        self._change(paused=True)
+
+    def resume(self) -> None:
+        """Let a paused fit go on."""
+        self._change(paused=False)
+
+    def step(self) -> None:
+        """Let the fit make one more trial, and wait."""
+        self._change(paused=True, steps=self._steps + 1)
+
+    def _change(self, stopped: bool | None = None, paused: bool | None = None, steps: int = 0) -> None:
+        with self._wish:
+            self._stopped = self._stopped if stopped is None else stopped
+            self._paused = self._paused if paused is None else paused
+            self._steps = steps
+            self._wish.notify_all()
 
     @property
     def stop_requested(self) -> bool:
         """Whether `stop` was called."""
-        return self._stop.is_set()
+        return self._stopped
+
+    @property
+    def paused(self) -> bool:
+        """Whether the fit waits, or is to wait after its next trial."""
+        return self._paused
+
+    def trial_made(self) -> bool:
+        """Told by the fit after each trial: whether it has to halt now, to wait or to stop."""
+        with self._wish:
+            self._steps = max(self._steps - 1, 0)
+            return self._stopped or (self._paused and self._steps == 0)
+
+    def wait(self) -> bool:
+        """Wait while the fit is paused; whether it may then go on, being neither stopped nor closed."""
+        with self._wish:
+            self._wish.wait_for(lambda: self._stopped or not self._paused or self._steps)
+            return not self._stopped and self.token in _channels
 
 
 def send(token, row) -> None:
@@ -64,6 +105,17 @@ def send(token, row) -> None:
 
 
 def stop_requested(token) -> np.bool_:
-    """Called by the live program before each next trial; a fit that nobody holds any more stops."""
+    """Called by the live program after each trial; a fit that nobody holds any more stops."""
     channel = _channels.get(int(token))
-    return np.bool_(channel is None or channel.stop_requested)
+    return np.bool_(channel is None or channel.trial_made())
+
+
+def _end_all() -> None:
+    """Stop the fits that still run or wait when the program ends, for Python waits for their threads."""
+    for channel in list(_channels.values()):
+        channel.stop()
+
+
+# Before threads are waited for, in reverse order of registration: `concurrent.futures.thread`, imported above, has
+# registered to wait for its own. There is no public way to be asked this early.
+getattr(threading, "_register_atexit", atexit.register)(_end_all)

@@ -84,18 +84,23 @@ class Run:
         in_one_program = not isinstance(self.problem, HostProblem) and not self.problem.matrix_free and not each_trial
         if channel is not None and in_one_program:
             live = {"token": jnp.asarray(channel.token), "send": send, "stop_requested": stop_requested}
-            yield from self._fused(**live)
+            yield from self._fused(channel, **live)
         elif in_one_program and self._fuses():
             yield from self._fused()
         else:
             yield from self._stepped(channel)
 
-    def _fused(self, **live):
-        for state, rows in fused_rows(self.problem, self.state, self.limits, self.tr_solver, **live):
-            self.state = state
-            for row in rows:
-                self._record(row)
-            yield rows
+    def _fused(self, channel: Channel | None = None, **live):
+        while int(self.state.status) == radius.RUNNING:
+            for state, rows in fused_rows(self.problem, self.state, self.limits, self.tr_solver, **live):
+                self.state = state
+                for row in rows:
+                    self._record(row)
+                if int(state.status) == radius.USER_STOP and channel.wait():
+                    self.halt(radius.RUNNING)  # it was a pause
+                yield rows
+            if self.stopped:
+                break
 
     def _stepped(self, channel):
         matrix_free = not isinstance(self.problem, HostProblem) and self.problem.matrix_free
@@ -108,7 +113,8 @@ class Run:
             count += 1
             if channel is not None:
                 channel.put(row)
-                if channel.stop_requested and int(self.state.status) == radius.RUNNING:
+                halted = channel.trial_made() and int(self.state.status) == radius.RUNNING
+                if halted and not channel.wait():
                     self.halt(radius.USER_STOP)
             yield row[None]
             if int(self.state.status) != radius.RUNNING or self.stopped:
@@ -122,7 +128,7 @@ class Run:
         return int(self.state.status) in (radius.USER_STOP, radius.CALLBACK_STOP)
 
     def halt(self, status: int) -> None:
-        """End the fit here with this status."""
+        """End the fit here with this status; RUNNING lets it go on."""
         self.state = self.state._replace(status=jnp.asarray(status))
 
     def rescue(self, channel: Channel | None, status: int) -> None:
