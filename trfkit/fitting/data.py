@@ -68,17 +68,18 @@ class Data(NamedTuple):
         return None
 
 
-def check_data(xdata, ydata, sigma, mask, check_finite: bool, nan_policy) -> Data:
-    """Data from the user's arrays; raises ValueError with the array, the value, and what to try."""
-    x = _independent_variable(xdata, check_finite, mask)
-    y = inputs.data_array(ydata, "ydata", check_finite, mask)
+def check_data(xdata, ydata, sigma, mask, check_finite: bool, nan_policy, names=("xdata", "ydata")) -> Data:
+    """Data from the user's arrays; raises ValueError with the array by its name, the value, and what to try."""
+    x_name, y_name = names
+    x = _independent_variable(xdata, x_name, check_finite, mask)
+    y = inputs.data_array(ydata, y_name, check_finite, mask)
     if y.ndim > 1:
-        raise ValueError(f"`ydata` must have one dimension, got shape {y.shape}: ravel it, and the model's value.")
+        raise ValueError(f"`{y_name}` must have one dimension, got shape {y.shape}: ravel it, and the model's value.")
     y = np.atleast_1d(y)
     if isinstance(x, np.ndarray) and x.ndim > 0 and y.size > 1 and y.size not in x.shape:
         raise ValueError(
-            f"`xdata` {x.shape} and `ydata` {y.shape} differ in length: each point needs both, and x has its points "
-            f"along the last axis."
+            f"`{x_name}` {x.shape} and `{y_name}` {y.shape} differ in length: each point needs both, and x has its "
+            f"points along the last axis."
         )
     if nan_policy is not None and not check_finite:
         x, y, sigma = _without_nan(x, y, sigma, mask, nan_policy)
@@ -93,11 +94,11 @@ def check_data(xdata, ydata, sigma, mask, check_finite: bool, nan_policy) -> Dat
     return Data(x, y, sigma, None if covariance is None else _factor(covariance), keep, total)
 
 
-def _independent_variable(xdata, check_finite: bool, mask):
+def _independent_variable(xdata, name: str, check_finite: bool, mask):
     """xdata as float array where it is an array, a list or a series; as it is where the model takes something else."""
     arrays = list | tuple | np.ndarray | jax.Array
     if isinstance(xdata, arrays) or (hasattr(xdata, "__array__") and not np.isscalar(xdata)):
-        return inputs.data_array(xdata, "xdata", check_finite, mask)
+        return inputs.data_array(xdata, name, check_finite, mask)
     return xdata
 
 

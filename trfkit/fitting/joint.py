@@ -46,7 +46,7 @@ class DataSet(NamedTuple):
     def checked(self) -> tuple[Data, Any]:
         """The points that count, and their errors of x; raises ValueError that names the data set."""
         with self.named():
-            data = check_data(self.x, self.y, self.sigma, self.mask, True, None)
+            data = check_data(self.x, self.y, self.sigma, self.mask, True, None, ("x", "y"))
             return data, None if self.sigma_x is None else self._errors_of_x(data)
 
     def said(self, sentence: str) -> str:
@@ -234,7 +234,10 @@ class Joint:
     # the fit
 
     def check_models(self) -> None:
-        """Call every model at the start; raises ValueError for what is no value a point, and what a model raises."""
+        """Call every model on the host; raises ValueError for what is no value a point, and what a model raises.
+
+        Those that JAX can trace are checked by tracing: to call them would compile each operation for each length.
+        """
         values = np.asarray(self.expand(self.x0))
         for s, data, places in zip(self.sets, self.data, self.places, strict=True):
             with np.errstate(all="ignore"):
@@ -245,10 +248,10 @@ class Joint:
     def run(self) -> LeastSquaresResult:
         """Fit from the parameters' values; raises what `curve_fit` raises."""
         x0 = move_inside(self.x0, self.lb, self.ub)
-        self.check_models()
         common = {"names": self.names, "not_finite": self.not_finite, "absolute_sigma": self.absolute_sigma}
         problem = self._to_run
         if problem is None:
+            self.check_models()
             return self.run_on_host(x0)
         if problem.loss is not self.settings.loss:
             check_loss_shape(self.settings, self.residuals(x0))

@@ -89,7 +89,8 @@ def multistart(joint: Joint, count: int, seed: int) -> Starts:
     """Fits from `count` starts; raises ValueError for a count below 1, or if the model is finite at none of them."""
     if not isinstance(count, int | np.integer) or count < 1:
         raise ValueError(f"`starts` must be a positive whole number, got {count!r}.")
-    joint.check_models()
+    if joint.problem is None:
+        joint.check_models()
     x0 = design(joint, int(count), seed)
     found = fit_lanes(joint, x0, Lanes())
     usable = np.isfinite(found.cost)

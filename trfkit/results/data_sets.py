@@ -67,7 +67,7 @@ def _check_set_names(y: Mapping, given: Mapping) -> None:
 def _shared_names(shared, models: Mapping[str, Model]) -> frozenset[str]:
     """The parameters that are shared, as the models call them."""
     known = tuple(dict.fromkeys(name for model in models.values() for name in model.parameter_names))
-    if shared == "all":
+    if isinstance(shared, str) and shared == "all":
         return frozenset(known)
     if isinstance(shared, str) or not isinstance(shared, Iterable):
         raise ValueError(f"`shared` must be 'all' or a list of parameters such as [{known[0]!r}], got {shared!r}.")
@@ -100,6 +100,17 @@ def _data_set(name, model, names, x, y, sigma, sigma_x, mask) -> DataSet:
     )
     mask = None if mask is None else np.array(mask)
     return DataSet(name, model, names, _numbers(x, f"x{where}") if is_array(x) else x, y, sigma, sigma_x, mask)
+
+
+def without_nan(s: DataSet) -> DataSet:
+    """The data set with points that have a NaN masked out; raises ValueError where each has."""
+    usable = np.ones(s.y.size, dtype=bool) if s.mask is None else inputs.row_mask(s.mask, s.y.size)
+    for values in (s.x, s.y, s.sigma, s.sigma_x):
+        if isinstance(values, np.ndarray) and values.shape[-1:] == s.y.shape:
+            usable = usable & ~np.isnan(np.sum(np.atleast_2d(values), axis=0))
+    if not usable.any():
+        raise ValueError(s.said("no point is left: each has a NaN."))
+    return s if usable.all() else s._replace(mask=usable)
 
 
 def is_array(x) -> bool:

@@ -1,8 +1,9 @@
 """`trfkit.fit`: models, parameters by name, several data sets, one call."""
 
+from ..fitting import inputs
 from ..fitting.joint import Joint
 from ..fitting.multistart import multistart
-from .data_sets import data_sets
+from .data_sets import data_sets, without_nan
 from .fit_result import FitResult
 from .start import Wishes, starting_parameters
 
@@ -11,7 +12,8 @@ SAME_COST = 1e-6  # relative: a path from the best start that ends above what th
 
 def fit(
     model, x, y, start=None, *, sigma=None, sigma_x=None, absolute_sigma=False, mask=None, shared=(), fixed=(),
-    bounds=None, ties=None, priors=None, units=("", ""), starts=1, seed=0, **options,
+    bounds=None, ties=None, priors=None, units=("", ""), starts=1, seed=0,
+    nan_policy="raise", **options,
 ) -> FitResult:  # fmt: skip
     """Fit a model to data by least squares and return a `FitResult`.
 
@@ -27,6 +29,7 @@ def fit(
                 known in size, else they only weigh the points
     sigma_x     standard errors of x, by effective variance: the orthogonal distance, to first order
     mask        (m,) of bool, True for the points that count
+    nan_policy  "omit" leaves out points with a NaN in x, y or sigma; "raise" refuses them
     fixed       parameters to hold: names, or {name: value}
     bounds      {name: (low, high)}, in place of the model's own; None for no bound
     ties        {name: expression in other parameters}: {"b.sigma": "2*a.sigma"}
@@ -43,6 +46,8 @@ def fit(
     if len(tuple(units)) != 2 or not all(isinstance(unit, str) for unit in units):
         raise ValueError(f"`units` must be two texts, of x and of y, as ('s', 'V'), got {units!r}.")
     sets = data_sets(model, x, y, sigma, sigma_x, mask, shared)
+    if inputs.choice(nan_policy, ("raise", "omit"), "nan_policy") == "omit":
+        sets = tuple(map(without_nan, sets))
     wishes = Wishes(start, fixed, bounds, ties, priors, units)
     initial, remarks = starting_parameters(sets, wishes)
     joint = Joint(sets, initial, options, bool(absolute_sigma))

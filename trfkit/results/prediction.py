@@ -18,7 +18,7 @@ def predict(result, x, data_set: str | None) -> np.ndarray:
 def band(result, x, level: float, kind: str, data_set: str | None, sigma) -> propagation.Band:
     """See `FitResult.band`."""
     if kind not in KINDS:
-        raise ValueError(f"`kind` must be one of {', '.join(map(repr, KINDS))}, got {kind!r}.")
+        raise ValueError(f"`kind` must be {' or '.join(map(repr, KINDS))}, got {kind!r}.")
     chosen = result.data_set(data_set)
     function, names = chosen.model.function, chosen.names
     curve = propagation.predict(function, names, _at(chosen, x), result.parameters, result.uncertainty)
