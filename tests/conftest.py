@@ -1,6 +1,8 @@
 """What the tests share: float64, no silent rank promotion, and a counter of XLA compilations."""
 
+import gc
 import os
+import pathlib
 
 import hypothesis
 import jax
@@ -13,6 +15,19 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # The first example of a property compiles, so a deadline would time XLA; CI repeats the same examples every time.
 hypothesis.settings.register_profile("trfkit", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("trfkit")
+
+
+MOST_MAPS = 20_000  # Linux allows a process 65 530 memory maps, and XLA's compiler crashes where it gets no more
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_programs():
+    """Drop all compiled programs after a module that leaves too many: each takes a few memory maps for good."""
+    yield
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists() and len(maps.read_text().splitlines()) > MOST_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 class Compilations:
