@@ -208,8 +208,8 @@ BEST_POINT_IS_KEPT = """
 from trfkit.core.radius import USER_STOP
 
 assert fitter.result.status == USER_STOP
-assert fitter.result.cost == fitter.trace.cost[fitter.trace.best] < fitter.trace.cost[0]
-assert np.array_equal(fitter.result.x, fitter.trace.x[fitter.trace.best])
+assert fitter.result.solution.cost == fitter.trace.cost[fitter.trace.best] < fitter.trace.cost[0]
+assert np.array_equal(fitter.result.solution.x, fitter.trace.x[fitter.trace.best])
 print("the best point is kept")
 """
 WRITTEN_HERE = {

@@ -37,7 +37,7 @@ FLOORS = [
     (["statistics", "statistics.*"],                                                ["jax", "numpy", "scipy"]),
     (["report", "report.*"],                                                        ["numpy"]),
     (["results", "results.*"],                                                      ["jax", "numpy", "scipy"]),
-    (["session"],                                                                   ["numpy"]),
+    (["session", "session.*"],                                                      ["numpy"]),
     ([""],                                                                          ["jax"]),  # trfkit/__init__.py
     (["plots", "plots.*"],                                                          ["numpy", "matplotlib"]),
     (["widgets", "widgets.*"],                                                      ["numpy", "matplotlib", "IPython",

@@ -15,12 +15,10 @@ import nbformat
 import numpy as np
 import pytest
 
-from trfkit.datasets import nist
 from trfkit.fitting.curve_fit import fit_curve
 from trfkit.widgets import CurveFitter
 from trfkit.widgets import outputs as outputs_module
 from trfkit.widgets.player import INSTANT, PATIENCE, Player
-from trfkit.widgets.report import result_report
 from trfkit.widgets.style import card_style
 
 NOTEBOOKS = pathlib.Path(__file__).parents[1] / "notebooks"
@@ -86,7 +84,7 @@ def test_fit_button_fits(fitter):
     fitter.card.fit.click()
     assert fitter.wait(TIMEOUT)
     expected = fit_curve(decay, X, Y, (1.0, 0.1))
-    np.testing.assert_array_equal(fitter.result.x, expected.x)
+    np.testing.assert_array_equal(fitter.result.solution.x, expected.x)
     assert "done" in _status(fitter)
     assert expected.message in _status(fitter)
 
@@ -97,7 +95,39 @@ def test_stop_button_ends_the_fit_and_keeps_its_best_point(held):
     gate.set()
     assert fitter.wait(TIMEOUT)
     assert "stopped by user" in _status(fitter)
-    assert fitter.result.cost == fitter.trace.cost[fitter.trace.best] < fitter.trace.cost[0]
+    assert fitter.result.solution.cost == fitter.trace.cost[fitter.trace.best] < fitter.trace.cost[0]
+
+
+def test_fit_is_paused_stepped_and_resumed_by_buttons():
+    fitter = CurveFitter(decay, X, Y, (1.0, 0.1), pace=INSTANT)
+    card = fitter.card
+    card.step.click()  # starts the fit, and waits
+    _until(lambda: len(fitter.trace) == 2)
+    _until(lambda: "paused" in _status(fitter))
+    assert card.pause.description == "Resume" and card.fit.disabled and card.undo.disabled
+    card.step.click()
+    _until(lambda: len(fitter.trace) == 3)
+    card.pause.click()
+    assert fitter.wait(TIMEOUT)
+    assert fitter.session.state == "done" and card.pause.description == "Pause" and card.pause.disabled
+    fitter.close()
+
+
+def test_undo_redo_and_reset_move_the_curve_from_which_the_next_fit_starts(fitter):
+    before = _picture(fitter)
+    fitter.card.fit.click()
+    assert fitter.wait(TIMEOUT)
+    best = dict(fitter.session.parameters.full_values)
+    assert fitter.card.redo.disabled and not fitter.card.undo.disabled
+    fitter.card.undo.click()
+    assert fitter.session.parameters.full_values == {"height": 1.0, "rate": 0.1}
+    assert "Fit starts from" in _status(fitter) or _picture(fitter) != before
+    assert "the model from which the next fit starts" in fitter.card.in_words.value
+    fitter.card.redo.click()
+    assert fitter.session.parameters.full_values == best
+    fitter.card.reset.click()
+    assert fitter.session.parameters.full_values == {"height": 1.0, "rate": 0.1}
+    assert not fitter.card.undo.disabled
 
 
 def test_buttons_go_with_the_state(held):
@@ -129,12 +159,13 @@ def test_error_of_a_fit_is_told_in_the_status():
     fitter.card.fit.click()
     assert fitter.wait(TIMEOUT)
     assert "failed" in _status(fitter)
-    assert "ValueError: Residuals are not finite in the initial point" in _status(fitter)
+    assert "StartNotFinite: Residuals are not finite in the initial point" in _status(fitter)
     assert not fitter.card.fit.disabled
 
 
 def test_fit_can_be_run_awaited_and_repeated(fitter):
     first = fitter.run()
+    fitter.reset()
     second = asyncio.run(fitter.fit())
     assert first is not second
     assert first.trace == second.trace == fitter.trace
@@ -290,7 +321,7 @@ def test_instant_pace_draws_the_end_only():
     player.record(5)
     player.end()
     assert player.join(TIMEOUT)
-    assert screen.frames == [(4, 5)]
+    assert set(screen.frames) == {(4, 5)}  # twice, where the thread was faster than the end
 
 
 def test_slow_fit_is_shown_live_and_frames_are_dropped_not_queued():
@@ -409,7 +440,7 @@ def test_saved_notebook_keeps_picture_and_report(fit):
     assert picture.data["image/png"].startswith("iVBOR")
     assert picture.metadata["image/png"]["alt"] == picture.data["text/plain"]
     assert "height" in picture.data["text/plain"]
-    assert "<code>height</code>" in report.data["text/html"]
+    assert ">height</code>" in report.data["text/html"]
 
 
 def test_showcase_notebook_is_stored_with_plain_outputs_only():
@@ -453,35 +484,6 @@ def test_fitter_shown_where_cells_have_no_names_closes_none(monkeypatch, fitter)
     monkeypatch.setattr(outputs_module, "get_ipython", _Kernel)
     outputs_module.take_over_cell(fitter)
     assert fitter.run().success
-
-
-# The report
-
-
-def test_report_gives_values_to_the_second_digit_of_their_errors():
-    gauss3 = nist("Gauss3")
-    report = result_report(fit_curve(gauss3.model, gauss3.x, gauss3.y, gauss3.starts[0]))
-    cells = [re.sub("<[^>]+>", "|", row) for row in report.split("<tr>")[2:]]
-    assert "98.94||±0.53||0.54 %" in cells[0].replace("|||", "||")
-    assert "0.01095||±0.00013||1.1 %" in cells[1].replace("|||", "||")
-    assert "250" not in report and "cost 622.242" in report
-
-
-def test_report_of_an_undetermined_fit_has_no_tiny_errors():
-    def twice(x, a, b):
-        return (a + b) * x
-
-    result = fit_curve(twice, X, Y, (1.0, 1.0))
-    report = result_report(result)
-    assert report.count("±∞") == 2
-    assert "rank 1 of 2" in report
-    assert all(note.split(";")[0] in report for note in result.notes)
-
-
-def test_report_escapes_what_a_name_could_contain():
-    result = fit_curve(decay, X, Y, (1.0, 0.1))
-    result.parameter_names = ("<b>", "rate")
-    assert "<b>" not in result_report(result)
 
 
 def test_every_widget_of_the_card_is_one_of_ipywidgets_own(fitter):

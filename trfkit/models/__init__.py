@@ -6,6 +6,7 @@ expression      text -> formula, safely
 guess           starting values for any model, from separable (grids of shapes), matching (which shape for which part of
                 a sum) and peak_finding; and probing, for a function of which nothing is known, from rows (its values
                 at many parameters at once) and structure (what is linear, and in what units)
+handles         where a model can be taken hold of on a plot, and what dragging does to its parameters
 document        a model as plain data and back; origin: how it was made
 the library     polynomials, peaks (and voigt), decays, growth, steps, oscillations, physics, images
 """

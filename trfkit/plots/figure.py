@@ -125,7 +125,7 @@ class FitFigure:
         self._make_room(Trace((), ()), now, final=False)
         self.model.show(self._curve.grid, now.y)
         data.show_residuals(self.residuals, self._curve.x, now.residuals)
-        self.alt_text = f"{len(self._curve.x)} data points and the model at its first guess. No trial yet."
+        self.alt_text = f"{len(self._curve.x)} data points and the model from which the next fit starts."
         self._blit()
 
     def png(self):

@@ -5,6 +5,7 @@ from ..fitting.joint import Joint
 from ..fitting.multistart import multistart
 from .data_sets import data_sets, without_nan
 from .fit_result import FitResult
+from .saved_options import WATCHING
 from .start import Wishes, starting_parameters
 
 SAME_COST = 1e-6  # relative: a path from the best start that ends above what the design found went elsewhere
@@ -50,23 +51,28 @@ def fit(
         sets = tuple(map(without_nan, sets))
     wishes = Wishes(start, fixed, bounds, ties, priors, units)
     initial, remarks = starting_parameters(sets, wishes)
-    joint = Joint(sets, initial, options, bool(absolute_sigma))
+    return fit_parameters(sets, initial, options, bool(absolute_sigma), tuple(units), starts, seed, remarks)
+
+
+def fit_parameters(sets, initial, options, absolute_sigma, units, starts=1, seed=0, remarks=()) -> FitResult:
+    """`fit` of data sets and `Parameters` that have been put together already."""
+    joint = Joint(sets, initial, options, absolute_sigma)
     if any(s.sigma is None for s in sets) and (absolute_sigma or joint.known):
         why = "absolute_sigma says that they are known" if absolute_sigma else "priors weigh against them"
         remarks = (*remarks, f"Errors of the data are taken to be 1, as no sigma was given, while {why}: give sigma.")
     found = multistart(joint, starts, seed) if starts != 1 else None
     if found is not None:
-        joint = Joint(sets, _with_free(initial, found.x0[found.best]), options, bool(absolute_sigma))
+        joint = Joint(sets, _with_free(initial, found.x0[found.best]), options, absolute_sigma)
     solution = joint.run()
     if found is not None and solution.cost > found.cost[found.best] * (1 + SAME_COST):
-        joint = Joint(sets, _with_free(initial, found.x[found.best]), options, bool(absolute_sigma))
+        joint = Joint(sets, _with_free(initial, found.x[found.best]), options, absolute_sigma)
         solution = joint.run()
     return FitResult(
         sets=sets,
         initial=joint.parameters,
-        absolute_sigma=bool(absolute_sigma),
-        options=options,
-        units=tuple(units),
+        absolute_sigma=absolute_sigma,
+        options={name: value for name, value in options.items() if name not in WATCHING},
+        units=units,
         parameters=_with_free(initial, solution.x),
         solution=solution,
         starts=found,

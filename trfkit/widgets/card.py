@@ -8,15 +8,25 @@ from trfkit.widgets.style import card_style
 
 PACES = (1, 2, 4, 8, 16, float("inf"))  # trials per second
 FULL_WIDTH = "100%"
+# The buttons from left to right: word, icon, what it does.
+ACTIONS = {
+    "fit": ("Fit", "play", "Start the fit from the curve shown"),
+    "pause": ("Pause", "pause", "Hold the fit after its next trial, or let it go on"),
+    "step": ("Step", "step-forward", "Make one trial and wait"),
+    "stop": ("Stop", "stop", "Stop the fit and keep its best point, or go to the end of a replay"),
+    "undo": ("Undo", "undo", "Go back to the parameters before"),
+    "redo": ("Redo", "repeat", "Take the last undo back"),
+    "reset": ("Reset", "fast-backward", "Go back to the parameters at the beginning"),
+}
 
 
 class Card:
-    """Controls by name (`fit`, `stop`, `pace`, `status`, `picture`, `scrubber`, `table`) in one `box`."""
+    """Controls by name (the ACTIONS, `pace`, `status`, `picture`, `scrubber`, `table`) in one `box`."""
 
     def __init__(self, theme, pace, picture, width):
         as_wide = ipywidgets.Layout(width=FULL_WIDTH, max_width=f"{width}px")
-        self.fit = _action("Fit", "play", "Start the fit from its first guess")
-        self.stop = _action("Stop", "stop", "Stop the fit and keep its best point, or go to the end of a replay")
+        self.actions = {name: _action(*look) for name, look in ACTIONS.items()}
+        self.fit, self.pause, self.step, self.stop, self.undo, self.redo, self.reset = self.actions.values()
         paces = [(_pace_words(value), value) for value in PACES]
         self.pace = ipywidgets.SelectionSlider(options=paces, value=pace, description="pace", layout={"width": "250px"})
         self.status = ipywidgets.HTML(layout=as_wide)
@@ -28,7 +38,7 @@ class Card:
         self.table = ipywidgets.HTML(layout=as_wide)
         self._placed = 0
         in_a_row = {"flex_flow": "row wrap", "align_items": "center"}
-        bar = ipywidgets.HBox([self.fit, self.stop, self.pace], layout=in_a_row)
+        bar = ipywidgets.HBox([*self.actions.values(), self.pace], layout=in_a_row)
         style = ipywidgets.HTML(card_style(theme), layout={"display": "none"})
         children = [style, bar, self.status, self.picture, self.in_words, self.scrubber, self.table]
         self.box = ipywidgets.VBox(children).add_class("trfkit-card")
@@ -42,10 +52,12 @@ class Card:
 
         self.scrubber.observe(told, "value")
 
-    def enable(self, fit, stop):
-        """Which buttons can be pressed; the filled one is Stop where there is something to stop, else Fit."""
-        self.fit.disabled, self.stop.disabled = not fit, not stop
-        primary, other = (self.stop, self.fit) if stop else (self.fit, self.stop)
+    def enable(self, paused=False, **possible):
+        """Which buttons can be pressed, by name; the filled one is Stop where there is something to stop, else Fit."""
+        for name, can_be in possible.items():
+            self.actions[name].disabled = not can_be
+        self.pause.description, self.pause.icon = ("Resume", "play") if paused else ("Pause", "pause")
+        primary, other = (self.stop, self.fit) if possible["stop"] else (self.fit, self.stop)
         primary.add_class("trfkit-primary")
         other.remove_class("trfkit-primary")
 

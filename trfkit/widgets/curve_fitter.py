@@ -3,44 +3,44 @@
 import threading
 
 from trfkit.plots import FitFigure, ModelCurve
-from trfkit.session import FitSession, StateChanged
+from trfkit.session import FitSession, SettingsChanged, StateChanged, TrialRecorded
 from trfkit.trace import html_table, trial_sentence
 from trfkit.widgets.card import PACES, Card
 from trfkit.widgets.outputs import PlainOutputs, take_over_cell
 from trfkit.widgets.player import Player
-from trfkit.widgets.report import result_report
 from trfkit.widgets.style import THEMES
 
 ROWS_PLAYING, ROWS_AT_REST = 12, 300  # of the table: short while it changes, and long enough to scroll when it rests
 
 
 class CurveFitter:
-    """Fit model(x, *parameters) to y in a notebook and watch the solver at every trial point.
+    """Fit a model to y in a notebook and watch the solver at every trial point.
 
     Show it as the last line of a cell, or with `display`. Fit is `start()` and Stop is `stop()`; `run()` fits and
     waits, and `await fitter.fit()` does so while the buttons go on working. After a fit a picture and a report stay in
     the cell, for those who see the notebook without a kernel.
 
-    model, x, y, p0     and further keywords are those of `trfkit.fitting.curve_fit.fit_curve`
+    model, x, y, start  and further keywords are those of `trfkit.fit`; where no start is given, it is guessed
     xlabel, ylabel      what is on the axes, with units
     theme               "light", "dark", or "auto": the picture is drawn for a light page and inverted on a dark one
     pace                trials per second at which a fit too fast to be seen is replayed; float("inf") shows its end
     """
 
-    def __init__(self, model, x, y, p0=None, *, xlabel="x", ylabel="y", theme="auto", pace=4, **options):
+    def __init__(self, model, x, y, start=None, *, xlabel="x", ylabel="y", theme="auto", pace=4, **options):
         _check("theme", theme, THEMES)
         _check("pace", pace, PACES)
-        self.session = FitSession(model, x, y, p0, **options)
-        self._curve = ModelCurve(model, x, y, self.session.p0)
+        self.session = FitSession(model, x, y, start, **options)
+        at_start = self.session.parameters.free_values
+        self._curve = ModelCurve(self._model, self.session.data.x, self.session.data.y, at_start)
         self._look = {"theme": "dark" if theme == "dark" else "light", "xlabel": xlabel, "ylabel": ylabel}
         self._figure = FitFigure(self._curve, **self._look)
-        self._figure.show_start(self.session.p0)
+        self._figure.show_start(at_start)
         self._player = Player(self._draw, pace)
         self._outputs = PlainOutputs()
-        self._saying = threading.Lock()
+        self._saying, self._drawing = threading.Lock(), threading.Lock()
         self.card = Card(theme, pace, self._figure.png(), self._figure.size[0])
-        self.card.fit.on_click(lambda _: self.start())
-        self.card.stop.on_click(lambda _: self.stop())
+        for name, button in self.card.actions.items():
+            button.on_click(lambda _, name=name: self._press(name))
         self.card.pace.observe(lambda change: self.set_pace(change["new"]), "value")
         self.card.on_scrub(self.show_trial)
         self.session.observe(self._follow)
@@ -48,7 +48,7 @@ class CurveFitter:
 
     @property
     def result(self):
-        """The `LeastSquaresResult` of the last fit, or None."""
+        """The `FitResult` of the last fit, or None."""
         return self.session.result
 
     @property
@@ -66,6 +66,34 @@ class CurveFitter:
             self.session.stop()
         else:
             self._player.skip()
+
+    def pause(self):
+        """Hold the running fit after its next trial."""
+        self.session.pause()
+
+    def resume(self):
+        """Let a paused fit go on."""
+        self.session.resume()
+
+    def step(self):
+        """Have the fit make one more trial and wait; start it, if none is running."""
+        self.session.step()
+
+    def undo(self):
+        """Go back to the parameters before the last change or fit."""
+        self.session.undo()
+
+    def redo(self):
+        """Take an undo back."""
+        self.session.redo()
+
+    def reset(self):
+        """Go back to the parameters with which the fitter began."""
+        self.session.reset()
+
+    def _press(self, name):
+        """What a button does: the method of its name, or `resume` for the pause button of a paused fit."""
+        getattr(self, "resume" if name == "pause" and self.session.state == "paused" else PRESSED.get(name, name))()
 
     def show_trial(self, index):
         """Show trial `index`; from the newest one the picture follows a running fit."""
@@ -95,13 +123,20 @@ class CurveFitter:
 
     def _ipython_display_(self):
         take_over_cell(self)
-        names = ", ".join(self.session.parameter_names)
+        names = ", ".join(self.session.parameters)
         self._outputs.show(self.card.box, f"CurveFitter of {names}: run the cell to use it")
+
+    def _model(self, x, *theta):
+        """The model at the free parameters θ of a trial."""
+        return self.session.model.function(x, *self.session.values_at(theta))
 
     def _follow(self, event):
         """Told of all that the session does, on the session's own thread."""
-        if not isinstance(event, StateChanged):
+        if isinstance(event, TrialRecorded):
             self._player.record(event.index + 1)
+        elif isinstance(event, SettingsChanged) and not self.session.running:
+            self._preview()
+        if not isinstance(event, StateChanged):
             return
         if event.state == "compiling":
             self._player.begin()
@@ -112,13 +147,24 @@ class CurveFitter:
             return
         self._say()
 
+    def _preview(self):
+        """Show the curve from which the next fit would start."""
+        if self._player.shown is not None:
+            self._player.hold(self._player.shown)
+        with self._drawing:
+            self._figure.show_start(self.session.parameters.free_values)
+            self.card.picture.value = self._figure.png()
+        self.card.describe(self._figure.alt_text)
+        self._say()
+
     def _draw(self, index, marks, over):
         """Show trial `index` with the marks of the first so many, on the player's thread."""
         trace = self.session.trace
         if marks > len(trace):  # a new fit has begun, and this frame is of the last one
             return
-        self._figure.show(trace, index, marks, final=over)
-        self.card.picture.value = self._figure.png()
+        with self._drawing:
+            self._figure.show(trace, index, marks, final=over)
+            self.card.picture.value = self._figure.png()
         self.card.place(index, len(trace) - 1)
         at_rest = over and not self._player.playing
         if at_rest:
@@ -133,8 +179,12 @@ class CurveFitter:
     def _say(self):
         """Bring the status and the buttons in line with what is going on."""
         with self._saying:
-            running, replaying = self.session.running, self._player.playing
-            self.card.enable(fit=not running, stop=running or replaying)
+            session, running, replaying = self.session, self.session.running, self._player.playing
+            paused = session.state == "paused"
+            self.card.enable(
+                paused, fit=not running, pause=running, step=paused or not running, stop=running or replaying,
+                undo=not running and session.can_undo, redo=not running and session.can_redo, reset=not running,
+            )  # fmt: skip
             shown, trace = self._player.shown, self.session.trace
             details = "" if shown is None or shown >= len(trace) else trial_sentence(shown, trace[shown])
             state = "replaying" if replaying else STATE_WORDS[self.session.state]
@@ -147,6 +197,8 @@ class CurveFitter:
             return f"{type(session.error).__name__}: {session.error}"
         if session.state == "idle":
             return "Fit starts from the curve shown."
+        if session.state == "paused":
+            return "Resume lets the fit go on, Step makes one more trial, Stop keeps the best point."
         if session.running:
             return "Stop keeps the best point so far."
         if replaying:
@@ -161,13 +213,15 @@ class CurveFitter:
         trace = self.session.trace
         figure = FitFigure(self._curve, **self._look)
         figure.show(trace, len(trace) - 1, final=True)
-        self._outputs.update(figure, result_report(self.session.result), self.session.result.message)
+        self._outputs.update(figure, self.session.result._repr_html_(), repr(self.session.result))
 
 
+PRESSED = {"fit": "start"}  # methods that are not called as their buttons are
 STATE_WORDS = {
     "idle": "ready",
     "compiling": "compiling…",
     "running": "running",
+    "paused": "paused",
     "done": "done",
     "stopped": "stopped by user",
     "failed": "failed",

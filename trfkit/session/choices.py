@@ -1,0 +1,205 @@
+"""What is fitted and from where: data, and the settings that a person changes, undoes and takes back."""
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+
+from ..fitting import inputs
+from ..fitting.joint import DataSet, Joint
+from ..parameters import Parameters
+from ..results.data_sets import as_model, data_sets, without_nan
+from ..results.start import Wishes, starting_parameters
+from .settings import Settings, SettingsChanged, Timeline
+
+
+class Choices:
+    """The half of a `FitSession` that knows nothing of running fits."""
+
+    def __init__(
+        self, model, x, y, start=None, *, sigma=None, sigma_x=None, absolute_sigma=False, mask=None, fixed=(),
+        bounds=None, ties=None, priors=None, units=("", ""), nan_policy="raise", **options,
+    ):  # fmt: skip
+        (data,) = data_sets(model, x, y, sigma, sigma_x, mask, ())
+        if inputs.choice(nan_policy, ("raise", "omit"), "nan_policy") == "omit":
+            data = without_nan(data)
+        self.data: DataSet = data
+        self.absolute_sigma = bool(absolute_sigma)
+        self.units = tuple(units)
+        wishes = Wishes(start, fixed, bounds, ties, priors, units)
+        parameters, _ = starting_parameters((data,), wishes)
+        self._line = Timeline(Settings(data.model, parameters, data.mask, options))
+        self._joint(self.settings)
+
+    # what was chosen
+
+    @property
+    def settings(self) -> Settings:
+        """Model, parameters, mask and options as they are now."""
+        return self._line.current
+
+    @property
+    def model(self):
+        """The `Model`."""
+        return self.settings.model
+
+    @property
+    def parameters(self) -> Parameters:
+        """All parameters, with their bounds and ties."""
+        return self.settings.parameters
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(m,) True for the points that count."""
+        mask = self.settings.mask
+        return np.ones(self.data.y.size, dtype=bool) if mask is None else mask
+
+    @property
+    def options(self) -> dict:
+        """Of the solver and the loss, as for `trfkit.fit`."""
+        return dict(self.settings.options)
+
+    def set_parameters(self, values: Mapping[str, float], gesture: Hashable | None = None) -> None:
+        """Give parameters other values; all changes of one `gesture` are one step of undo."""
+        self._choose(self.settings._replace(parameters=self.parameters.with_values(values)), gesture)
+
+    def set_parameter(self, name: str, value: float | None = None, gesture: Hashable | None = None, **changes) -> None:
+        """Change one parameter: its value, min, max, fixed, tie, prior or unit."""
+        changes |= {} if value is None else {"value": value}
+        self.change_parameters(self.parameters.set(name, **changes), gesture)
+
+    def change_parameters(self, parameters: Parameters, gesture: Hashable | None = None) -> None:
+        """Take other `Parameters` of the same names."""
+        if tuple(parameters) != tuple(self.parameters):
+            raise ValueError(f"the parameters must be {', '.join(self.parameters)}, got {', '.join(parameters)}.")
+        self._choose(self.settings._replace(parameters=parameters), gesture)
+
+    def fix(self, name: str, value: float | None = None) -> None:
+        """Hold a parameter."""
+        self.change_parameters(self.parameters.fix(name, value))
+
+    def free(self, name: str) -> None:
+        """Let a parameter go that was fixed or tied."""
+        self.change_parameters(self.parameters.free(name))
+
+    def tie(self, name: str, expression: str | None) -> None:
+        """Give a parameter by an expression in others."""
+        self.change_parameters(self.parameters.tie(name, expression))
+
+    def set_model(self, model, start=None) -> None:
+        """Take another model, a Model, a function or a text, and guess where it starts."""
+        data = self._data(self.settings._replace(model=as_model(model)))
+        parameters, _ = starting_parameters((data,), Wishes(start, units=self.units))
+        self._choose(self.settings._replace(model=data.model, parameters=parameters))
+
+    def guess(self) -> None:
+        """Guess the values of the free parameters from the points that count."""
+        data = self._data(self.settings)
+        guessed, _ = starting_parameters((data,), Wishes(units=self.units))
+        free = self.parameters.free_names
+        inside = {
+            name: float(np.clip(guessed[name].value, self.parameters[name].min, self.parameters[name].max))
+            for name in free
+        }
+        self.set_parameters(inside)
+
+    def set_options(self, **options) -> None:
+        """Change options, such as loss="huber"; None takes one back to its default."""
+        options = {name: value for name, value in (self.settings.options | options).items() if value is not None}
+        self._choose(self.settings._replace(options=options))
+
+    # points that count
+
+    def select_range(self, low: float, high: float) -> None:
+        """Let the points with low ≤ x ≤ high count, and no others."""
+        self._set_mask(self._within(low, high))
+
+    def exclude_range(self, low: float, high: float) -> None:
+        """Leave out the points with low ≤ x ≤ high."""
+        self._set_mask(self.mask & ~self._within(low, high))
+
+    def exclude_points(self, indices) -> None:
+        """Leave out points by their indices."""
+        self._set_mask(self._with_points(indices, False))
+
+    def include_points(self, indices) -> None:
+        """Let points count that were left out."""
+        self._set_mask(self._with_points(indices, True))
+
+    def include_all(self) -> None:
+        """Let every point count."""
+        self._set_mask(np.ones(self.data.y.size, dtype=bool))
+
+    def _within(self, low: float, high: float) -> np.ndarray:
+        x = self.data.x
+        if np.shape(x) != self.data.y.shape:
+            raise ValueError(f"a range needs one x a point, got x of shape {np.shape(x)}: exclude points instead.")
+        low, high = sorted((low, high))
+        return (x >= low) & (x <= high)
+
+    def _with_points(self, indices, counts: bool) -> np.ndarray:
+        mask = self.mask.copy()
+        mask[np.asarray(indices, dtype=int)] = counts
+        return mask
+
+    def _set_mask(self, mask: np.ndarray) -> None:
+        if not mask.any():
+            raise ValueError("no point would be left to fit: leave some in.")
+        mask.flags.writeable = False
+        self._choose(self.settings._replace(mask=None if mask.all() else mask))
+
+    # undo
+
+    def undo(self) -> bool:
+        """Go back to the settings before the last change; whether there were any."""
+        return self._move(-1)
+
+    def redo(self) -> bool:
+        """Take an undo back; whether there was one."""
+        return self._move(1)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `undo` would change anything."""
+        return self._line.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether `redo` would."""
+        return self._line.can_redo
+
+    def reset(self) -> None:
+        """Choose the settings once more with which the session began; undo takes that back."""
+        self._choose(self._line.first)
+
+    def _move(self, steps: int) -> bool:
+        self._refuse_while_running()
+        moved = self._line.move(steps)
+        if moved:
+            self._tell(SettingsChanged(self.settings))
+        return moved
+
+    def _choose(self, settings: Settings, gesture: Hashable | None = None) -> None:
+        """Check the settings and take them; raises ValueError, the old ones kept."""
+        self._refuse_while_running()
+        parameters, now = settings.parameters, self.settings
+        same = settings.model is now.model and settings.mask is now.mask and settings.options is now.options
+        if same and parameters.free_names:  # a slider's values: data and options have been checked
+            ends = (np.array([getattr(parameters[n], end) for n in parameters.free_names]) for end in ("min", "max"))
+            inputs.check_bounds(parameters.free_values, *ends, parameters.free_names)
+        else:
+            self._joint(settings)
+        self._line.choose(settings, gesture)
+        self._tell(SettingsChanged(settings))
+
+    def _refuse_while_running(self) -> None:
+        """Raise RuntimeError while a fit is under way: what it was started with must stay."""
+
+    def _tell(self, event) -> None:
+        """Tell the observers."""
+
+    def _data(self, settings: Settings) -> DataSet:
+        names = settings.model.parameter_names
+        return self.data._replace(model=settings.model, names=names, mask=settings.mask)
+
+    def _joint(self, settings: Settings) -> Joint:
+        return Joint((self._data(settings),), settings.parameters, settings.options, self.absolute_sigma)
