@@ -205,12 +205,12 @@ def test_ground_and_size_are_those_asked_for(curve, theme):
     np.testing.assert_allclose(pixels[0, 0], to_rgb(PALETTES[theme].ground), atol=0.01)
 
 
-def test_first_picture_has_the_first_guess_and_no_trials(figure):
+def test_picture_before_a_fit_has_the_curve_it_starts_from_and_no_trials(figure):
     figure.show_start((2.0, 0.1))
     x, y = figure.model.now.get_data()
     np.testing.assert_allclose(y, decay(x, 2.0, 0.1))
     assert all(len(line.get_xdata()) == 0 for line in figure.trials["cost"].marks.values())
-    assert "No trial yet" in figure.alt_text
+    assert figure.alt_text == "40 data points and the model from which the next fit starts."
 
 
 def test_alt_text_states_the_numbers(figure):

@@ -137,7 +137,8 @@ def observed(model, x, truth, rng, signal_to_noise=20.0):
 def test_composed_guess_leads_where_the_truth_leads(name):
     model, x, draw = SUMS[name]
     rng, good = np.random.default_rng(3), 0
-    for _ in range(100):
+    sets = 100 if x.ndim == 1 else 40  # an image takes a third of a second
+    for _ in range(sets):
         truth = draw(rng)
         y = observed(model, x, truth, rng)
         guess = list(model.guess(x, y).values())
@@ -145,7 +146,7 @@ def test_composed_guess_leads_where_the_truth_leads(name):
             fit_curve(model.function, x, y, p0=start, bounds=model.bounds) for start in (guess, truth)
         )
         good += from_guess.cost <= from_truth.cost * (1.0 + 1e-6)
-    assert good >= 95
+    assert good >= 0.95 * sets
 
 
 @pytest.mark.parametrize("name", ["Gauss1", "Gauss2", "Gauss3"])
