@@ -15,7 +15,8 @@ import pytest
 from trfkit.core.radius import USER_STOP
 from trfkit.datasets import nist
 from trfkit.fitting.curve_fit import fit_curve
-from trfkit.session import FitSession, SettingsChanged, StateChanged, TrialRecorded
+from trfkit.models import Constant, Gaussian
+from trfkit.session import CursorMoved, FitSession, SettingsChanged, StateChanged, TrialRecorded
 
 X = np.linspace(0.0, 4.0, 30)
 Y = 3.0 * np.exp(-0.7 * X) + 0.01 * np.cos(20 * X)
@@ -24,6 +25,14 @@ TIMEOUT = 60  # seconds: far more than any of these fits take, compiling include
 
 def decay(x, height, rate):
     return height * jnp.exp(-rate * x)
+
+
+def decay_of_numpy(x, height, rate):
+    return height * np.exp(-rate * x)
+
+
+def line_of_numpy(x, slope, intercept):
+    return slope * np.asarray(x) + intercept
 
 
 class Gate:
@@ -232,6 +241,58 @@ def test_error_of_the_model_ends_in_failed_with_its_message_and_the_best_point()
     np.testing.assert_array_equal(session.parameters.free_values, best)
 
 
+def test_a_failed_fit_is_one_step_of_undo_and_leaves_no_history():
+    broken = True
+
+    def model(x, height, rate):
+        if broken and height > 2:
+            raise ArithmeticError("no heights above 2 today")
+        return height * np.exp(-rate * x)
+
+    session = FitSession(model, X, Y, (1.0, 0.1))
+    before = session.settings
+    with pytest.raises(ArithmeticError):
+        session.run()
+    assert session.settings is not before and session.history == []
+    assert session.undo() and session.settings is before
+    assert session.redo()
+    best, broken = session.parameters, False
+    assert session.run().initial == best
+    assert session.undo() and session.undo() and session.settings is before
+
+
+def test_an_exception_with_a_result_of_its_own_is_raised_and_ends_the_fit():
+    class Refused(Exception):
+        result = "the model's own"
+
+    def model(x, height, rate):
+        raise Refused("not today")
+
+    session = FitSession(model, X, Y, (1.0, 0.1))
+    before = session.settings
+    with pytest.raises(Refused, match="not today"):
+        session.run()
+    assert session.state == "failed" and session.settings is before
+
+
+def test_an_exception_that_takes_no_attribute_ends_the_fit_too():
+    class Sealed(ArithmeticError):
+        def __setattr__(self, name, value):
+            if name == "result":
+                raise AttributeError(name)
+            super().__setattr__(name, value)
+
+    def model(x, height, rate):
+        if height > 2:
+            raise Sealed("not above 2")
+        return height * np.exp(-rate * x)
+
+    session = FitSession(model, X, Y, (1.0, 0.1))
+    with pytest.raises(Sealed):
+        session.run()
+    assert session.state == "failed" and len(session.trace) >= 1
+
+
 def test_bad_data_is_refused_when_the_session_is_made():
     with pytest.raises(ValueError, match="`y` must not contain infs or NaNs"):
         FitSession(decay, X, np.where(X > 2, np.nan, Y), (1.0, 0.1))
@@ -338,6 +399,175 @@ def test_keyboard_interrupt_stops_the_fit_and_keeps_its_best_point(gate):
         session.run()
     assert session.state == "stopped"
     np.testing.assert_array_equal(session.result.solution.x, session.trace.x[session.trace.best])
+
+
+def test_after_a_keyboard_interrupt_the_start_is_one_undo_away_and_the_next_fit_runs(gate):
+    session = FitSession(gate, X, Y, (1.0, 0.1))
+    before = session.settings
+
+    def interrupt():
+        assert gate.reached.wait(TIMEOUT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        while not session._runner._channel.stop_requested:
+            time.sleep(0.001)
+        gate.opened.set()
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        session.run()
+    assert session.history == [session.result]
+    assert session.undo() and session.settings is before
+    assert session.run().success
+
+
+# --- its trials
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A session whose fit is over; tests put its cursor where they want it."""
+    session = FitSession(decay, X, Y, (1.0, 0.1))
+    session.run()
+    assert len(session.trace) > 4
+    return session
+
+
+def test_the_cursor_follows_the_newest_until_it_is_put_somewhere(fitted):
+    told, last = [], len(fitted.trace) - 1
+    fitted.show(None)
+    fitted.observe(told.append)
+    for index, cursor in (
+        (2, 2),
+        (np.int64(3), 3),
+        (0, 0),
+        (-5, 0),
+        (last, None),
+        (last + 9, None),
+        (1, 1),
+        (None, None),
+    ):
+        fitted.show(index)
+        assert fitted.cursor == cursor
+        assert told.pop() == CursorMoved(cursor) and told == []
+    fitted.unobserve(told.append)
+
+
+def test_step_and_step_back_go_along_the_recorded_trials_and_stop_at_the_first(fitted):
+    last = len(fitted.trace) - 1
+    fitted.show(None)
+    back = []
+    for _ in range(last + 2):
+        fitted.step_back()
+        back.append(fitted.cursor)
+    assert back == [*range(last - 1, -1, -1), 0, 0]
+    forth = []
+    while fitted.cursor is not None:
+        fitted.step()
+        forth.append(fitted.cursor)
+    assert forth == [*range(1, last), None]
+    assert fitted.state == "done" and len(fitted.history) == 1  # none of that made a trial
+
+
+def test_cursor_without_trials_stays_at_the_newest():
+    session = FitSession(decay, X, Y, (1.0, 0.1))
+    session.step_back()
+    session.show(0)
+    session.show(3)
+    assert session.cursor is None
+    assert session.state == "idle"
+
+
+def test_a_step_at_the_newest_trial_starts_a_fit_and_then_makes_its_trials(gate):
+    gate.opened.set()
+    session = FitSession(gate, X, Y, (1.0, 0.1))
+    for trials in (2, 3, 4):
+        session.step()
+        while len(session.rows) < trials or session.state != "paused":
+            time.sleep(0.001)
+        assert len(session.rows) == trials and session.cursor is None
+    session.step_back()
+    session.step_back()
+    assert session.cursor == 1
+    session.step()
+    session.step()
+    assert len(session.rows) == 4 and session.cursor is None  # it looked, and made no trial
+    session.resume()
+    assert session.wait(TIMEOUT) and session.state == "done"
+
+
+def test_another_fit_is_followed_from_its_start():
+    session = FitSession(decay, X, Y, (1.0, 0.1))
+    session.run()
+    session.show(1)
+    session.undo()
+    session.run()
+    assert session.cursor is None
+
+
+def test_values_at_a_trial_are_those_of_the_model_with_what_is_fixed_and_tied():
+    y = 3.0 * np.exp(-(((X - 1) / 0.5) ** 2) / 2) + 0.5
+    model = Gaussian("p") + Constant()
+    start = {"p.height": 2.0, "p.center": 1.2, "p.sigma": 0.4, "offset": 0.25}
+    session = FitSession(model, X, y, start, fixed=["p.center"], ties={"offset": "p.height/8"})
+    session.run()
+    assert session.trace.parameter_names == ("p.height", "p.sigma")
+    first, best = session.trace.x[0], session.trace.x[session.trace.best]
+    assert session.values_at(first) == (2.0, 1.2, 0.4, 0.25)
+    assert session.values_at(best) == tuple(session.result.values[name] for name in model.parameter_names)
+    session.free("p.center")
+    session.set_model("a*x")
+    assert session.values_at(first) == (2.0, 1.2, 0.4, 0.25)  # of the fit whose trace is there
+    assert len(session.trace) == len(session.result.trace)
+
+
+def test_trace_beyond_the_parameters_that_are_traced_is_that_of_the_result(monkeypatch):
+    for module in ("trfkit.fitting.solve", "trfkit.session.fit_session"):
+        monkeypatch.setattr(f"{module}.MOST_PARAMETERS_TRACED", 1)
+    session = FitSession(decay_of_numpy, X, Y, (1.0, 0.1))
+    result = session.run()
+    assert session.trace == result.trace
+    assert session.trace.parameter_names == ()
+
+
+# --- its history
+
+
+def test_history_keeps_each_fit_and_restores_its_settings():
+    session = FitSession(decay_of_numpy, X, Y, (1.0, 0.1))
+    first = session.run()
+    session.select_range(0, 2)
+    session.set_options(loss="huber")
+    session.fix("rate", 0.7)
+    second = session.run()
+    session.set_model(line_of_numpy)
+    line = session.run()
+    assert session.history == [first, second, line]
+    told = []
+    session.observe(told.append)
+    session.restore(1)
+    assert session.model is second.sets[0].model and session.parameters == second.parameters
+    assert session.options == {"loss": "huber"} and session.mask.sum() == (X <= 2).sum()
+    assert told == [SettingsChanged(session.settings)]
+    session.restore(0)
+    assert session.parameters == first.parameters and session.mask.all() and session.options == {}
+    assert session.undo() and session.parameters == second.parameters
+    assert session.undo() and session.parameters == line.parameters
+    with pytest.raises(IndexError):
+        session.restore(3)
+    assert session.result is line and session.history == [first, second, line]
+
+
+def test_a_fit_that_was_restored_goes_on_from_its_best_point():
+    session = FitSession(decay_of_numpy, X, Y, (1.0, 0.1))
+    first = session.run()
+    session.set_parameters({"height": 9.0})
+    session.restore(0)
+    again = session.run()
+    assert again.initial == first.parameters
+    assert again.solution.cost <= first.solution.cost
+
+
+# --- its end
 
 
 def test_close_stops_the_fit_and_starts_no_other(held, gate):

@@ -180,8 +180,8 @@ def solve(
             interrupted = isinstance(error, KeyboardInterrupt)
             run.rescue(channel, radius.USER_STOP if interrupted else radius.EXCEPTION)
             result = result_of(run.solution)
-            error.add_note(f"trfkit: the best point so far is x = {result.x}, kept in this exception's `result`.")
-            with contextlib.suppress(AttributeError, TypeError):  # an exception that takes no attribute keeps the note
+            with contextlib.suppress(AttributeError, TypeError):  # an exception may take no note, or no attribute
+                error.add_note(f"trfkit: the best point so far is x = {result.x}, kept in this exception's `result`.")
                 error.result = result
             raise error from error.__cause__
     if channel is not None:

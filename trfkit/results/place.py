@@ -24,7 +24,7 @@ class Place:
     def __getitem__(self, key: str) -> "Place":
         """What stands under a key."""
         if key not in self.items():
-            raise ValueError(f"{self.where or 'the fit'} lacks {key!r}: {ADVICE}.")
+            raise ValueError(f"{self.where or 'the document'} lacks {key!r}: {ADVICE}.")
         return Place(self.value[key], f"{self.where}.{key}" if self.where else key)
 
     def items(self) -> Mapping[str, Any]:

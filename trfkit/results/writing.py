@@ -1,9 +1,12 @@
-"""A fit's result -> JSON; `trfkit.results.document` tells the format."""
+"""A fit's result -> JSON; `trfkit.results.document` tells the format.
+
+Its pieces, functions `written_…`, are those of other documents, too.
+"""
 
 import dataclasses
 import json
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -29,40 +32,49 @@ STARTS = ("x0", "x", "cost", "success")  # and those of `Starts`
 
 def to_json(result) -> str:
     """The text of a `FitResult`. Raises ValueError for what JSON cannot hold: x that is no array, an odd option."""
-    document = {
+    document = written_result(result, [written_curve(s) | written_data(s._asdict()) for s in result.sets])
+    check_names(functions_of(result, document))
+    return json.dumps(document, allow_nan=False)
+
+
+def written_result(result, data_sets: list[dict]) -> dict:
+    """The document of a `FitResult`, its data sets as they are written already."""
+    return {
         "format": FORMAT,
         "version": VERSION,
         "units": list(result.units),
         "absolute_sigma": result.absolute_sigma,
         "options": written_options(result.options),
-        "data_sets": [_written_set(s) for s in result.sets],
-        "initial": _written_parameters(result.initial),
-        "parameters": _written_parameters(result.parameters),
+        "data_sets": data_sets,
+        "initial": written_parameters(result.initial),
+        "parameters": written_parameters(result.parameters),
         "solution": _written_solution(result.solution),
         "starts": None if result.starts is None else _written_starts(result.starts),
         "remarks": list(result.remarks),
     }
-    _check_names(result, document)
-    return json.dumps(document, allow_nan=False)
 
 
-def _written_set(s: DataSet) -> dict:
-    if not isinstance(s.x, np.ndarray) or s.x.dtype.kind not in "biuf":
-        which = f" of data set {s.name!r}" if s.name else ""
+def written_curve(s: DataSet) -> dict:
+    """What is fitted to a data set, and to which of its points."""
+    return {"name": s.name, "model": to_document(s.model), "names": list(s.names), "mask": written_mask(s.mask)}
+
+
+def written_mask(mask: np.ndarray | None) -> dict | None:
+    """Which points count."""
+    return None if mask is None else written_array(mask)
+
+
+def written_data(data: Mapping) -> dict:
+    """The arrays "x", "y", "sigma", "sigma_x" of a data set. Raises ValueError for x that is no array."""
+    x = data["x"]
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "biuf":
+        which = f" of data set {data['name']!r}" if data.get("name") else ""
         raise ValueError(
-            f"x{which} is no array of numbers, and JSON cannot hold it: {reprlib.repr(s.x)}. Fit with x as an array "
+            f"x{which} is no array of numbers, and JSON cannot hold it: {reprlib.repr(x)}. Fit with x as an array "
             f"whose last axis runs over the points."
         )
-    return {
-        "name": s.name,
-        "model": to_document(s.model),
-        "names": list(s.names),
-        "x": written_array(s.x),
-        "y": written_array(s.y),
-        "sigma": _written_errors(s.sigma),
-        "sigma_x": _written_errors(s.sigma_x),
-        "mask": None if s.mask is None else written_array(s.mask),
-    }
+    errors = {name: _written_errors(data[name]) for name in ("sigma", "sigma_x")}
+    return {"x": written_array(x), "y": written_array(data["y"])} | errors
 
 
 def _written_errors(errors):
@@ -72,7 +84,8 @@ def _written_errors(errors):
     return encode(float(errors)) if np.ndim(errors) == 0 else written_array(errors)
 
 
-def _written_parameters(parameters: Parameters) -> list[dict]:
+def written_parameters(parameters: Parameters) -> list[dict]:
+    """All that there is to say of parameters."""
     written = []
     for p in parameters.values():
         fields = {field.name: encode(getattr(p, field.name)) for field in dataclasses.fields(p)}
@@ -95,24 +108,33 @@ def _written_starts(starts: Starts) -> dict:
     return {"names": list(starts.names)} | {name: written_array(getattr(starts, name)) for name in STARTS}
 
 
-def _check_names(result, document: dict) -> None:
+def functions_of(result, document: dict) -> Iterator[tuple[str, Callable]]:
+    """The functions that the document of a `FitResult` only names."""
+    for s, written in zip(result.sets, document["data_sets"], strict=True):
+        yield from functions_of_model(s.model, written["model"])
+    yield from own_loss(result.options, document["options"])
+
+
+def functions_of_model(model: Model, document: dict) -> Iterator[tuple[str, Callable]]:
+    """The functions of a model that its document only names."""
+    if document["kind"] == "function":
+        yield document["name"], model.function
+    for part, written in zip(model.components, document.get("components", ()), strict=True):
+        yield from functions_of_model(part, written)
+
+
+def own_loss(options: Mapping, written: Mapping) -> Iterator[tuple[str, Callable]]:
+    """The loss, where it is one that written options only name."""
+    if isinstance(written.get("loss"), dict):
+        yield written["loss"]["function"], options["loss"]
+
+
+def check_names(functions: Iterable[tuple[str, Callable]]) -> None:
     """Raise ValueError where two functions go by one name, so that they could not be handed in again."""
-    written = [(s.model, d["model"]) for s, d in zip(result.sets, document["data_sets"], strict=True)]
-    named = [pair for model, model_document in written for pair in _functions(model, model_document)]
-    if isinstance(document["options"].get("loss"), dict):
-        named.append((document["options"]["loss"]["function"], result.options["loss"]))
     known: dict[str, Callable] = {}
-    for name, function in named:
+    for name, function in functions:
         if known.setdefault(name, function) != function:
             raise ValueError(
                 f"two different functions are called {name!r}, and could not be told apart when they are handed in "
                 f"again: name them, as in Model.from_function(f, name='rise')."
             )
-
-
-def _functions(model: Model, document: dict) -> Iterator[tuple[str, Callable]]:
-    """The functions of a model that its document only names."""
-    if document["kind"] == "function":
-        yield document["name"], model.function
-    for part, written in zip(model.components, document.get("components", ()), strict=True):
-        yield from _functions(part, written)

@@ -3,6 +3,7 @@
 settings     what a person chooses, and the line of choices that undo and redo go along
 runner       one fit at a time on a thread of its own, watched, paused, stepped and stopped
 choices      data and settings, changed, undone and taken back
+document     all of it as JSON and back
 fit_session  FitSession: everything that a button does is a method here
 """
 

@@ -6,10 +6,13 @@ import numpy as np
 
 from ..fitting import inputs
 from ..fitting.joint import DataSet, Joint
+from ..fitting.options import check_options
 from ..parameters import Parameters
 from ..results.data_sets import as_model, data_sets, without_nan
 from ..results.start import Wishes, starting_parameters
 from .settings import Settings, SettingsChanged, Timeline
+
+ARRAYS = ("x", "y", "sigma", "sigma_x", "mask")  # of a data set
 
 
 class Choices:
@@ -19,16 +22,23 @@ class Choices:
         self, model, x, y, start=None, *, sigma=None, sigma_x=None, absolute_sigma=False, mask=None, fixed=(),
         bounds=None, ties=None, priors=None, units=("", ""), nan_policy="raise", **options,
     ):  # fmt: skip
+        if isinstance(y, Mapping):
+            raise ValueError("a session fits one data set, and `y` has them by name: fit several with trfkit.fit.")
         (data,) = data_sets(model, x, y, sigma, sigma_x, mask, ())
         if inputs.choice(nan_policy, ("raise", "omit"), "nan_policy") == "omit":
             data = without_nan(data)
-        self.data: DataSet = data
+        self._take_data(data)
         self.absolute_sigma = bool(absolute_sigma)
-        self.units = tuple(units)
         wishes = Wishes(start, fixed, bounds, ties, priors, units)
         parameters, _ = starting_parameters((data,), wishes)
-        self._line = Timeline(Settings(data.model, parameters, data.mask, options))
+        self.units = tuple(units)
+        self._line = Timeline(Settings(data.model, parameters, self.data.mask, options))
         self._joint(self.settings)
+        self._usable = without_nan(data._replace(mask=None)).mask  # points with a NaN never count
+
+    def _take_data(self, data: DataSet) -> None:
+        self._given = data
+        self.data: DataSet = data._replace(**{what: _read_only(getattr(data, what)) for what in ARRAYS})
 
     # what was chosen
 
@@ -74,31 +84,43 @@ class Choices:
         self._choose(self.settings._replace(parameters=parameters), gesture)
 
     def fix(self, name: str, value: float | None = None) -> None:
-        """Hold a parameter."""
-        self.change_parameters(self.parameters.fix(name, value))
+        """Hold a parameter, at its present value or at another."""
+        self.change_parameters(self.parameters.fix(name, self._value(name) if value is None else value))
 
     def free(self, name: str) -> None:
-        """Let a parameter go that was fixed or tied."""
-        self.change_parameters(self.parameters.free(name))
+        """Let a parameter go that was fixed or tied, from its present value or the bound nearest to it."""
+        freed = self.parameters.free(name)
+        inside = float(np.clip(self._value(name), freed[name].min, freed[name].max))
+        self.change_parameters(freed.set(name, value=inside))
 
     def tie(self, name: str, expression: str | None) -> None:
-        """Give a parameter by an expression in others."""
-        self.change_parameters(self.parameters.tie(name, expression))
+        """Give a parameter by an expression in others; None lets it go."""
+        if expression is None:
+            self.free(name)
+        else:
+            self.change_parameters(self.parameters.tie(name, expression))
+
+    def _value(self, name: str) -> float:
+        """The value that a parameter has, by its tie if it is tied."""
+        parameter = self.parameters[name]  # an unknown name is an error
+        return parameter.value if parameter.tie is None else self.parameters.full_values[name]
 
     def set_model(self, model, start=None) -> None:
         """Take another model, a Model, a function or a text, and guess where it starts."""
+        self._refuse_while_running()
         data = self._data(self.settings._replace(model=as_model(model)))
         parameters, _ = starting_parameters((data,), Wishes(start, units=self.units))
         self._choose(self.settings._replace(model=data.model, parameters=parameters))
 
     def guess(self) -> None:
         """Guess the values of the free parameters from the points that count."""
+        self._refuse_while_running()
         data = self._data(self.settings)
         guessed, _ = starting_parameters((data,), Wishes(units=self.units))
-        free = self.parameters.free_names
         inside = {
-            name: float(np.clip(guessed[name].value, self.parameters[name].min, self.parameters[name].max))
-            for name in free
+            p.name: float(np.clip(guessed[p.name].value, p.min, p.max))
+            for p in self.parameters.values()
+            if p.free and p.name in guessed  # not one that only ties read
         }
         self.set_parameters(inside)
 
@@ -137,15 +159,20 @@ class Choices:
         return (x >= low) & (x <= high)
 
     def _with_points(self, indices, counts: bool) -> np.ndarray:
-        mask = self.mask.copy()
-        mask[np.asarray(indices, dtype=int)] = counts
+        mask, indices = self.mask.copy(), np.asarray(indices)
+        whole = indices.dtype.kind in "iu" or indices.size == 0
+        if not whole or ((indices < -mask.size) | (indices >= mask.size)).any():
+            raise ValueError(f"`indices` must be whole numbers from 0 to {mask.size - 1}, got {indices.tolist()}.")
+        mask[indices.astype(int)] = counts
         return mask
 
     def _set_mask(self, mask: np.ndarray) -> None:
+        self._refuse_while_running()
+        mask = mask if self._usable is None else mask & self._usable
         if not mask.any():
             raise ValueError("no point would be left to fit: leave some in.")
-        mask.flags.writeable = False
-        self._choose(self.settings._replace(mask=None if mask.all() else mask))
+        if not np.array_equal(mask, self.mask):
+            self._choose(self.settings._replace(mask=None if mask.all() else _read_only(mask)))
 
     # undo
 
@@ -179,17 +206,26 @@ class Choices:
         return moved
 
     def _choose(self, settings: Settings, gesture: Hashable | None = None) -> None:
-        """Check the settings and take them; raises ValueError, the old ones kept."""
+        """Check the settings and take them, if they are others; raises what the check does, the old ones kept."""
         self._refuse_while_running()
-        parameters, now = settings.parameters, self.settings
-        same = settings.model is now.model and settings.mask is now.mask and settings.options is now.options
-        if same and parameters.free_names:  # a slider's values: data and options have been checked
-            ends = (np.array([getattr(parameters[n], end) for n in parameters.free_names]) for end in ("min", "max"))
-            inputs.check_bounds(parameters.free_values, *ends, parameters.free_names)
-        else:
-            self._joint(settings)
+        now = self.settings
+        others = any(getattr(settings, what) is not getattr(now, what) for what in ("model", "mask", "options"))
+        if not others and settings.parameters == now.parameters:
+            return
+        self._check(settings, now)
         self._line.choose(settings, gesture)
         self._tell(SettingsChanged(settings))
+
+    def _check(self, settings: Settings, before: Settings) -> None:
+        """Raise ValueError or TypeError for what cannot be fitted; data that were checked `before` are not again."""
+        free = [p for p in settings.parameters.values() if p.free]
+        if free and settings.model is before.model and settings.mask is before.mask:
+            names, values, low, high = zip(*((p.name, p.value, p.min, p.max) for p in free), strict=True)
+            values, low, high = map(np.array, (values, low, high))
+            inputs.check_bounds(values, low, high, names)
+            check_options(values, low, high, settings.options)
+        else:
+            self._joint(settings)
 
     def _refuse_while_running(self) -> None:
         """Raise RuntimeError while a fit is under way: what it was started with must stay."""
@@ -199,7 +235,16 @@ class Choices:
 
     def _data(self, settings: Settings) -> DataSet:
         names = settings.model.parameter_names
-        return self.data._replace(model=settings.model, names=names, mask=settings.mask)
+        return self._given._replace(model=settings.model, names=names, mask=settings.mask)
 
     def _joint(self, settings: Settings) -> Joint:
         return Joint((self._data(settings),), settings.parameters, settings.options, self.absolute_sigma)
+
+
+def _read_only(values):
+    """A view of an array that cannot be written to; anything else as it is."""
+    if not isinstance(values, np.ndarray):
+        return values
+    view = values.view()
+    view.flags.writeable = False
+    return view

@@ -5,13 +5,22 @@ here. What a person chooses is `Settings`, immutable, on a line along which undo
 line, too, as its best parameters, and `history`, as its result.
 """
 
+import itertools
+import os
+import pathlib
+
 import numpy as np
 
+from ..core.trf import FIELDS
+from ..fitting.result import LeastSquaresResult
+from ..fitting.solve import MOST_PARAMETERS_TRACED
 from ..parameters import Parameters
 from ..results.fit import fit_parameters
 from ..results.fit_result import FitResult
 from ..trace import Trace
+from . import document
 from .choices import Choices
+from .document import Saved
 from .runner import Runner
 from .settings import CursorMoved, Settings, SettingsChanged
 
@@ -49,7 +58,10 @@ class FitSession(Choices):
     @property
     def trace(self) -> Trace:
         """The `Trace` of the trials so far."""
-        return Trace(list(self.rows), self._fitted.parameters.free_names)
+        rows, names = list(self.rows), self._fitted.parameters.free_names
+        if len(names) > MOST_PARAMETERS_TRACED:
+            rows, names = [row[: len(FIELDS)] for row in rows], ()
+        return Trace(rows, names)
 
     @property
     def result(self) -> FitResult | None:
@@ -85,8 +97,10 @@ class FitSession(Choices):
             options = settings.options | {"channel": channel}
             return fit_parameters((data,), settings.parameters, options, self.absolute_sigma, self.units)
 
-        self._runner.start(work, paused)
-        self._fitted, self._cursor = settings, None
+        def begun():
+            self._fitted, self._cursor = settings, None
+
+        self._runner.start(work, begun, paused)
 
     def stop(self) -> None:
         """Ask the running fit to end at its next trial point and return at once; its best point is kept."""
@@ -124,26 +138,26 @@ class FitSession(Choices):
         """Stop the fit, if one is running, and start no more."""
         self._runner.close()
 
-    def _concluded(self, result, error) -> None:
-        """Keep the best parameters of a fit that has ended, however it did."""
+    def _concluded(self, result, error) -> tuple[SettingsChanged, ...]:
+        """Keep the best parameters of a fit that has ended, however it did, and tell of them."""
         best = result.parameters if result is not None else self._best_before(error)
         if result is not None:
             self.history.append(result)
-        if best is not None:
-            self._line.choose(self._fitted._replace(parameters=best))
-            self._tell(SettingsChanged(self.settings))
+        if best is None:
+            return ()
+        self._line.choose(self._fitted._replace(parameters=best))
+        return (SettingsChanged(self.settings),)
 
     def _best_before(self, error) -> Parameters | None:
-        found = getattr(error, "result", None)  # of the solver, where the fit had begun
-        if found is None:
+        found = getattr(error, "result", None)
+        if not isinstance(found, LeastSquaresResult):  # the fit had not begun
             return None
         return self._fitted.parameters.with_values(dict(zip(found.parameter_names, found.x.tolist(), strict=True)))
 
     def restore(self, index: int) -> None:
-        """Choose the model, parameters and options of the fit history[index]."""
+        """Choose the model, best parameters, points and options of the fit history[index]."""
         result = self.history[index]
-        (data,) = result.sets
-        self._choose(Settings(data.model, result.parameters, data.mask, result.options))
+        self._choose(_settings_of(result, result.parameters))
 
     # its trials
 
@@ -170,7 +184,7 @@ class FitSession(Choices):
     def step_back(self) -> None:
         """Look at the trial before."""
         at = len(self.rows) - 1 if self._cursor is None else self._cursor
-        self.show(at - 1 if at > 0 else None)
+        self.show(max(at - 1, 0))
 
     def values_at(self, theta) -> tuple[float, ...]:
         """The model's parameters, in its order, at a trial's point θ (n,) of the last fit."""
@@ -178,6 +192,54 @@ class FitSession(Choices):
         values = parameters.layout.expand(np.asarray(theta), parameters.held, parameters.basis)
         by_name = dict(zip(parameters, np.asarray(values).tolist(), strict=True))
         return tuple(by_name[name] for name in model.parameter_names)
+
+    # kept in a file
+
+    def to_json(self) -> str:
+        """Data, settings with all undo and redo, and history as JSON: every number to the last bit, no code.
+
+        Of a fit that is running it holds nothing. Raises ValueError for what JSON cannot hold, as of a `FitResult`.
+        """
+        history = list(self.history)
+        shown = next((i for i, result in enumerate(history) if result is self.result), None)
+        data = {what: getattr(self._given, what) for what in ("x", "y", "sigma", "sigma_x")}
+        return document.to_json(Saved(self.units, self.absolute_sigma, data, self._line, history, shown))
+
+    @classmethod
+    def from_json(cls, text: str, model=None) -> "FitSession":
+        """The session that `to_json` wrote; `model` and what is raised are as for `FitResult.from_json`."""
+        saved = document.from_json(text, model)
+        first = saved.line.first
+        known = {"absolute_sigma": saved.absolute_sigma, "units": saved.units, "mask": first.mask}
+        try:
+            session = cls(first.model, start=first.parameters, **saved.data, **known, **first.options)
+            session._recall(saved)
+        except (TypeError, OverflowError) as error:  # of an option
+            raise ValueError(f"settings: {error}") from error
+        return session
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write `to_json` to a file; one that is there is kept until the new one is complete."""
+        path = pathlib.Path(path)
+        unfinished = path.with_name(f"{path.name}.part")
+        unfinished.write_text(self.to_json(), encoding="utf-8")
+        unfinished.replace(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, model=None) -> "FitSession":
+        """The session that `save` wrote; `model` and what is raised are as for `FitResult.from_json`."""
+        return cls.from_json(pathlib.Path(path).read_text(encoding="utf-8"), model)
+
+    def _recall(self, saved: Saved) -> None:
+        """Take over what was saved of a session that began with the same settings."""
+        for before, settings in itertools.pairwise(saved.line):
+            self._check(settings, before)
+        self._take_data(self._given._replace(**saved.data))  # the arrays that the history has, too
+        self._line, self.history, self._fitted = saved.line, saved.history, saved.line.current
+        if saved.shown is not None:
+            last = saved.history[saved.shown]
+            self._fitted = _settings_of(last, last.initial)
+            self._runner.recall(list(last.trace.rows), last)
 
     # what it asks of `Choices`
 
@@ -187,3 +249,9 @@ class FitSession(Choices):
 
     def _tell(self, event) -> None:
         self._runner.tell(event)
+
+
+def _settings_of(result: FitResult, parameters: Parameters) -> Settings:
+    """What was chosen for a fit, with parameters of its start or its end."""
+    (data,) = result.sets
+    return Settings(data.model, parameters, data.mask, result.options)

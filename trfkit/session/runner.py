@@ -8,6 +8,7 @@ observers by a second thread, so that no observer, however slow, holds the solve
 
 import asyncio
 import concurrent.futures
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -35,7 +36,8 @@ class TrialRecorded(NamedTuple):
 class Runner:
     """Runs work(channel) -> result with a status. `state`, `rows`, `result`, `error` may be read from any thread.
 
-    `concluded(result, error)` is called on the observers' thread when a fit has ended, before they are told.
+    `concluded(result, error)` is called on the observers' thread when a fit has ended, and returns what there is to
+    tell them of it before its last state.
     """
 
     def __init__(self, concluded: Callable):
@@ -45,10 +47,12 @@ class Runner:
         self.error: BaseException | None = None
         self._concluded = concluded
         self._observers: list[Callable] = []
-        self._starting = threading.Lock()
+        self._entering = threading.Lock()  # of a state, which depends on the one before
         self._closed = False
-        self._channel = Channel()
-        self._delivered = concurrent.futures.Future()
+        self._channel, self._open = Channel(), contextlib.ExitStack()
+        self._events = queue.SimpleQueue()  # of the fit, to be told
+        self._delivered = concurrent.futures.Future()  # its result, when all is told
+        self._delivered.set_result(None)
         # An executor keeps whatever the model raises, and Python waits for its thread before exiting, so that XLA
         # never calls back into an interpreter that is gone.
         self._worker = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="trfkit-fit")
@@ -74,25 +78,30 @@ class Runner:
         for observer in tuple(self._observers):
             observer(event)
 
-    def start(self, work: Callable, paused: bool = False) -> None:
-        """Start work(channel) and return at once, to halt after its first trial if `paused`.
+    def start(self, work: Callable, begun: Callable, paused: bool = False) -> None:
+        """Call begun(), start work(channel) and return at once; `paused`, it waits after its first trial.
 
         Raises RuntimeError while a fit is running.
         """
-        with self._starting:
+        with self._entering:
             if self._closed:
                 raise RuntimeError("this session was closed: make a new one")
             if self.running:
                 raise RuntimeError("this fit is running: stop() it or wait() for it before it is started again")
             self.rows, self.result, self.error = [], None, None
-            self._delivered = concurrent.futures.Future()
-            events = queue.SimpleQueue()
-            self._channel = Channel(lambda row: self._record(row, events))
+            begun()
+            before, self._delivered = self._delivered, concurrent.futures.Future()
+            self._events = queue.SimpleQueue()
+            # Open from now on, not only when the solver begins: a program that ends meanwhile has to stop it.
+            self._channel = self._open.enter_context(Channel(self._record))
             if paused:
-                self._channel.pause()
-            self._enter("compiling", events)
-            telling = (work, self._channel, events, self._delivered)
-            threading.Thread(target=self._follow, args=telling, name="trfkit-observers", daemon=True).start()
+                self._channel.step()
+            self._enter("compiling")
+        threading.Thread(target=self._follow, args=(work, before), name="trfkit-observers", daemon=True).start()
+
+    def recall(self, rows: list[np.ndarray], result) -> None:
+        """Stand where a fit ended that was saved."""
+        self.rows, self.result, self.state = rows, result, _state_after(result)
 
     def stop(self) -> None:
         """Ask the running fit to end at its next trial point and return at once; its best point is kept."""
@@ -108,83 +117,97 @@ class Runner:
         self._hold(Channel.resume, "paused", "running")
 
     def step(self) -> None:
-        """Let a paused fit make one more trial."""
-        if self.running:
-            self._channel.step()
+        """Let the fit make one more trial, and wait."""
+        self._hold(Channel.step, "running", "paused")
 
     def _hold(self, wish: Callable, before: str, after: str) -> None:
-        if self.running:
-            wish(self._channel)
+        with self._entering:
+            if self.running:
+                wish(self._channel)
             if self.state == before:
-                self.state = after
-                self.tell(StateChanged(after))
+                self._enter(after)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the fit is over and its observers know; True unless `timeout` (seconds) passed first.
 
         Not for observers, which run on the thread that is waited for.
         """
-        if self.state == "idle":
-            return True
         return bool(concurrent.futures.wait([self._delivered], timeout).done)
 
     def finish(self):
         """Wait for the fit and return its result; raises what it raised. A keyboard interrupt stops it."""
         try:
-            self.wait()
+            return self._delivered.result()
         except KeyboardInterrupt:
             self.stop()
             self.wait()
             raise
-        return self._outcome()
 
     async def finished(self):
-        """The same for a notebook's cell: the kernel goes on serving buttons meanwhile."""
+        """The same for a notebook's cell: the kernel goes on serving buttons meanwhile. Cancelled, it stops the fit."""
+        channel = self._channel
         try:
             # A cancelled wait must not cancel the future that the observers' thread will set.
-            await asyncio.shield(asyncio.wrap_future(self._delivered))
+            return await asyncio.shield(asyncio.wrap_future(self._delivered))
         finally:
-            self.stop()
-        return self._outcome()
+            channel.stop()
 
     def close(self) -> None:
         """Stop the fit, if one is running, and start no more."""
-        self._closed = True
+        with self._entering:
+            self._closed = True
         self.stop()
 
-    def _outcome(self):
-        if self.error is not None:
-            raise self.error
-        return self.result
-
-    def _enter(self, state: str, events) -> None:
+    def _enter(self, state: str) -> None:
         self.state = state
-        events.put(StateChanged(state))
+        self._events.put(StateChanged(state))
 
-    def _record(self, row: np.ndarray, events) -> None:
+    def _record(self, row: np.ndarray) -> None:
         """Called by the solver, on whatever thread XLA's callback has: it only queues."""
         self.rows.append(row)
         if len(self.rows) == 2:  # the start is evaluated before the steps are compiled
-            self._enter("paused" if self._channel.paused else "running", events)
-        events.put(TrialRecorded(len(self.rows) - 1, row))
+            with self._entering:
+                self._enter("paused" if self._channel.paused else "running")
+        self._events.put(TrialRecorded(len(self.rows) - 1, row))
 
-    def _follow(self, work, channel, events, delivered) -> None:
-        """Have the worker fit, tell the observers each event, and at last how the fit ended."""
-        working = self._worker.submit(work, channel)
-        working.add_done_callback(events.put)
+    def _follow(self, work: Callable, before: concurrent.futures.Future) -> None:
+        """Have the worker fit and tell the observers, when all is told of the fit before, each event and the end."""
+        delivered, working = self._delivered, self._worker.submit(work, self._channel)
+        working.add_done_callback(self._events.put)
+        concurrent.futures.wait([before])
         try:
-            for event in iter(events.get, working):
+            for event in iter(self._events.get, working):
                 self.tell(event)
         finally:
-            self._conclude(working)
             try:
-                self.tell(StateChanged(self.state))
+                self._conclude(working)
             finally:
-                delivered.set_result(None)
+                _deliver(working, delivered)
 
-    def _conclude(self, working) -> None:
-        self.error = working.exception()
-        self.result = None if self.error is not None else working.result()
-        self._concluded(self.result, self.error)
-        stopped = self.error is None and self.result.status == USER_STOP
-        self.state = "failed" if self.error is not None else "stopped" if stopped else "done"
+    def _conclude(self, working: concurrent.futures.Future) -> None:
+        """Take the outcome of the fit, tell of it, and then of the last state."""
+        self.error = working.exception()  # waits for it
+        self._open.close()
+        self.result = working.result() if self.error is None else None
+        try:
+            for event in self._concluded(self.result, self.error):
+                self.tell(event)
+        finally:
+            with self._entering:
+                self.state = _state_after(self.result)
+            self.tell(StateChanged(self.state))
+
+
+def _state_after(result) -> str:
+    """Where a fit stands that has ended, in a result or in none."""
+    if result is None:
+        return "failed"
+    return "stopped" if result.status == USER_STOP else "done"
+
+
+def _deliver(working: concurrent.futures.Future, delivered: concurrent.futures.Future) -> None:
+    """Give the outcome of one future to another."""
+    if working.exception() is not None:
+        delivered.set_exception(working.exception())
+    else:
+        delivered.set_result(working.result())

@@ -1,6 +1,6 @@
 """What a person chooses before a fit, and the line of choices along which undo and redo go."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,10 +33,18 @@ class CursorMoved(NamedTuple):
 class Timeline:
     """Settings in the order in which they were chosen, and where in it one is."""
 
-    def __init__(self, first: Settings):
-        self._line = [first]
-        self._at = 0
+    def __init__(self, first: Settings, *others: Settings, at: int = 0):
+        self._line = [first, *others]
+        self._at = at
         self._gesture: Hashable | None = None
+
+    def __iter__(self) -> Iterator[Settings]:
+        return iter(tuple(self._line))
+
+    @property
+    def at(self) -> int:
+        """The place of the current ones."""
+        return self._at
 
     @property
     def first(self) -> Settings:
