@@ -342,8 +342,8 @@ def test_events_come_in_data_coordinates(browser, events, told, event):
 
 
 def test_events_without_a_panel(browser, events):
-    browser.tell({"type": "leave"}, {"type": "key", "key": "z", "modifiers": ["ctrl"]})
-    assert events == [Left(), Key("z", frozenset({"ctrl"}))]
+    browser.tell({"type": "leave"}, {"type": "key", "key": "Ctrl+z"})
+    assert events == [Left(), Key("Ctrl+z")]
 
 
 def test_range_on_a_reversed_axis_is_low_to_high(canvas, browser, events):

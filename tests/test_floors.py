@@ -19,7 +19,7 @@ HOUSE = pathlib.Path(__file__).parent.parent / "trfkit"
 # From the ground up: the modules of a floor, and what they may import besides the standard library and lower floors.
 # fmt: off
 FLOORS = [
-    (["exact_floats"],                                                              []),
+    (["exact_floats", "optional"],                                                  []),
     (["core.operators", "core.bounds", "core.lanes", "core.losses", "core.radius"], ["jax", "numpy"]),
     (["core.quadratics"],                                                           ["jax", "numpy"]),
     (["core.subproblem", "core.conjugate_gradient", "core.step_selection"],         ["jax", "numpy"]),
@@ -33,13 +33,15 @@ FLOORS = [
     (["models", "models.*"],                                                        ["jax", "numpy", "scipy"]),
     (["parameters"],                                                                ["numpy"]),
     (["events", "trace", "trace.*"],                                                ["numpy"]),
+    (["tables", "tables.*"],                                                        ["numpy"]),
     (["fitting", "fitting.*"],                                                      ["jax", "numpy", "scipy"]),
     (["statistics", "statistics.*"],                                                ["jax", "numpy", "scipy"]),
     (["report", "report.*"],                                                        ["numpy"]),
     (["results", "results.*"],                                                      ["jax", "numpy", "scipy"]),
     (["session", "session.*"],                                                      ["numpy"]),
+    (["interactive"],                                                               []),
     ([""],                                                                          ["jax"]),  # trfkit/__init__.py
-    (["plots", "plots.*"],                                                          ["numpy", "matplotlib"]),
+    (["plots", "plots.*"],                                                          ["jax", "numpy", "matplotlib"]),
     (["widgets", "widgets.*"],                                                      ["numpy", "matplotlib", "IPython",
                                                                                      "ipywidgets", "anywidget",
                                                                                      "traitlets"]),

@@ -43,12 +43,12 @@ def _type(table, name, **typed):
 def _marked(table):
     """The fields that are marked as refused."""
     named = [(name, field) for name in table.parameters for field in FIELDS]
-    return [key for key in named if "trfkit-refused" in table.field(*key)._dom_classes]
+    return [key for key in named if table.field(*key).refused]
 
 
 def _row(table, name):
-    """The box of a row, which ends with the reason."""
-    return next(box for box in table.children[-1].children[1:] if table.field(name, "value") in box.children)
+    """What the browser is told of a row."""
+    return table.children[-1].row(name)
 
 
 # What is shown
@@ -58,14 +58,12 @@ def test_rows_show_what_the_parameters_say(table):
     shown = {"value": "2", "min": "0", "max": "15", "fixed": False, "tie": "", "prior": ""}
     assert _texts(table, "a.sigma") == shown
     assert _texts(table, "offset")["prior"] == "0.3 ± 0.05"
-    name, unit = (_row(table, "a.sigma").children[i].value for i in (0, 2))
-    assert name == f'<code title="{WIDTH}">a.<wbr>sigma</code>'
-    assert unit == "s"
+    row = _row(table, "a.sigma")
+    assert (row["name"], row["unit"], row["description"]) == ("a.sigma", "s", WIDTH)
 
 
-def test_missing_bounds_are_empty_fields_that_say_infinity(table):
-    low, high = table.field("b.sigma", "min"), table.field("b.sigma", "max")
-    assert (low.value, low.placeholder, high.value, high.placeholder) == ("", "−∞", "", "∞")
+def test_missing_bounds_are_empty_fields(table):
+    assert (table.field("b.sigma", "min").value, table.field("b.sigma", "max").value) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -89,29 +87,20 @@ def test_tied_value_is_shown_evaluated_and_cannot_be_edited(table):
     assert not any(table.field("b.sigma", field).disabled for field in FIELDS)
 
 
-def test_fixed_row_is_greyed(table):
-    assert "trfkit-held" not in _row(table, "offset")._dom_classes
+def test_fixed_and_tied_rows_say_so_in_words(table):
+    assert _row(table, "offset")["error"] == ""
     _type(table, "offset", fixed=True)
-    assert "trfkit-held" in _row(table, "offset")._dom_classes
+    _type(table, "b.sigma", tie="2*a.sigma")
+    assert (_row(table, "offset")["error"], _row(table, "b.sigma")["error"]) == ("fixed", "tied")
 
 
-def test_every_field_has_a_label_of_its_own_and_is_not_taken_out_of_the_tab_order(table):
-    fields = [table.field(name, field) for name in table.parameters for field in FIELDS]
-    labels = [widget.description for widget in fields]
-    assert "min of a.sigma" in labels
-    assert len(set(labels)) == len(labels)
-    assert not any(widget.tabbable is False for widget in fields)
-
-
-def test_names_units_and_descriptions_cannot_be_markup():
+def test_what_was_typed_cannot_be_markup():
     bad = '<img src=x onerror="alert(1)">'
-    parameters = Parameters([Parameter(bad, unit=bad, description=bad)])
+    parameters = Parameters([Parameter("a", unit=bad, description=bad)])
     table = ParameterTable(parameters)
-    cells = [cell.value for cell in _row(table, bad).children if isinstance(cell.value, str)]
-    _type(table, bad, value=bad)
-    cells += [_row(table, bad).children[-1].value, parameters._repr_html_()]
-    assert html.escape(bad) in cells[0]
-    assert not any("<img" in cell for cell in cells if cell != bad)
+    _type(table, "a", value=bad)
+    assert "&lt;img" in _row(table, "a")["reason"] and "<img" not in _row(table, "a")["reason"]
+    assert "<img" not in parameters._repr_html_()
 
 
 def test_notebook_without_a_kernel_has_a_plain_table(table, peaks):
@@ -230,16 +219,13 @@ def test_observers_are_told_once_of_each_change_and_never_of_a_refused_one(table
 def test_refused_edit_keeps_the_text_says_why_and_leaves_the_parameters(table, peaks, name, field, typed, sentence):
     accepted = table.field(name, field).value
     _type(table, name, **{field: typed})
-    reason = _row(table, name).children[-1]
     assert table.parameters is peaks
     assert table.field(name, field).value == typed
     assert _marked(table) == [(name, field)]
-    assert table.field(name, field).description == f"{field} of {name}, refused"
-    assert sentence in html.unescape(reason.value) and 'role="alert"' in reason.value
-    assert "trfkit-explained" in _row(table, name)._dom_classes
+    reason = _row(table, name)["reason"]
+    assert sentence in html.unescape(reason) and 'role="alert"' in reason
     _type(table, name, **{field: accepted})
-    assert _marked(table) == [] and reason.value == "" and table.reason(name) is None
-    assert "trfkit-explained" not in _row(table, name)._dom_classes
+    assert _marked(table) == [] and _row(table, name)["reason"] == "" and table.reason(name) is None
     assert table.parameters is peaks
 
 
@@ -247,7 +233,7 @@ def test_mistake_in_a_formula_is_pointed_at(table):
     _type(table, "a.sigma", tie="2*b.sigma +* 3")
     error = table.reason("a.sigma")
     assert isinstance(error, ExpressionError) and error.text[error.column] == "*"
-    picture = _row(table, "a.sigma").children[-1].value.partition("<pre")[2]
+    picture = _row(table, "a.sigma")["reason"].partition("<pre")[2]
     formula, caret = picture.removesuffix("</pre>").partition(">")[2].splitlines()
     assert formula == "2*b.sigma +* 3"
     assert caret == " " * error.column + "^"
@@ -355,11 +341,11 @@ def test_parameters_set_from_outside_are_shown_without_an_echo_and_can_be_undone
 
 
 def test_parameters_of_other_names_get_rows_of_their_own(table, peaks):
-    old = table.field("a.sigma", "value")
     table.parameters = Parameters([Parameter("tau", 5.0)])
     assert table.field("tau", "value").value == "5"
-    assert len(table.children[-1].children) == 2  # the headings and a row
-    assert old.comm is None  # closed
+    assert [row["name"] for row in table.children[-1].rows] == ["tau"]
+    with pytest.raises(KeyError, match="no row is called 'a.sigma'; there are tau"):
+        _ = table.field("a.sigma", "value").value
     table.undo()
     assert table.parameters is peaks and table.field("b.sigma", "value").value == "4"
 
@@ -370,6 +356,6 @@ def test_what_is_not_parameters_is_refused():
 
 
 def test_closed_table_closes_all_that_it_is_made_of(table):
-    field = table.field("a.sigma", "value")
+    rows = table.children[-1]
     table.close()
-    assert (field.comm, table.undo_button.comm, table.comm) == (None, None, None)
+    assert (rows.comm, table.undo_button.comm, table.comm) == (None, None, None)

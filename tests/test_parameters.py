@@ -54,6 +54,26 @@ def test_layout_expands_under_jit_and_has_the_derivatives_of_the_ties(peaks):
     assert layout == peaks.tie("b.sigma", "2 * a.sigma").layout
 
 
+def test_values_at_a_point_have_what_is_held_and_tied_and_leave_the_parameters_alone(peaks):
+    tied = peaks.fix("offset").tie("b.sigma", "2*a.sigma")
+    assert tied.values_at([1.0, 1.5, 3.5]) == {
+        "a.height": 1.0, "a.sigma": 1.5, "b.height": 3.5, "b.sigma": 3.0, "offset": 0.5
+    }  # fmt: skip
+    assert tied.full_values == tied.values_at(tied.free_values)
+    assert tied.full_values["b.sigma"] == 4.0
+
+
+def test_other_values_keep_ties_and_order_and_are_checked_as_any(peaks):
+    tied = peaks.tie("b.sigma", "2*a.sigma")
+    changed = tied.with_values({"offset": 9.0, "a.sigma": 1.0})
+    assert list(changed) == list(tied) and changed.full_values["b.sigma"] == 2.0
+    assert changed == tied.set("offset", value=9.0).set("a.sigma", value=1.0)
+    assert tied["a.sigma"].value == 2.0
+    with pytest.raises(ValueError, match="parameter offset: value must be a number, got nan"):
+        tied.with_values({"a.sigma": 1.0, "offset": np.nan})
+    assert changed.tie("b.sigma", "3*a.sigma").full_values["b.sigma"] == 3.0
+
+
 def test_values_by_name(peaks):
     assert peaks.with_values({"offset": 9.0})["offset"].value == 9.0
     with pytest.raises(KeyError, match="'ofset'.*a.height"):

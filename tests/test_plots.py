@@ -6,8 +6,6 @@ import zlib
 
 import hypothesis
 import hypothesis.extra.numpy
-import jax.numpy as jnp
-import matplotlib
 import matplotlib.image
 import numpy as np
 import pytest
@@ -15,13 +13,21 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from trfkit.plots import PALETTES, FitFigure, ModelCurve, draw_trials
-from trfkit.plots.curve import GRID
+from trfkit.core.trf import FIELDS, KINDS
+from trfkit.plots import PALETTES, draw_trials
 from trfkit.plots.data import data_limits, residual_limits
 from trfkit.plots.decimate import extremes
 from trfkit.plots.frame import broken, grown
 from trfkit.plots.png import encode_png
-from trfkit.plots.trials import MOST_INTERVALS, RATIO_LIMITS, cost_limits, mark_masks, radius_limits, trial_limits
+from trfkit.plots.trials import (
+    MOST_INTERVALS,
+    cost_limits,
+    mark_masks,
+    radius_limits,
+    set_logarithmic,
+    sides,
+    trial_limits,
+)
 from trfkit.trace import Trace
 
 nan, inf = np.nan, np.inf
@@ -38,24 +44,7 @@ ROWS = np.array([
 ])
 # fmt: on
 TRACE = Trace(ROWS, NAMES)
-X = np.linspace(0.0, 10.0, 40)
-
-
-def decay(x, height, rate):
-    return height * np.exp(-rate * x)
-
-
-Y = decay(X, 3.0, 0.3) + 0.1 * np.sin(9 * X)
-
-
-@pytest.fixture
-def curve():
-    return ModelCurve(decay, X, Y, (1.0, 0.5))
-
-
-@pytest.fixture
-def figure(curve):
-    return FitFigure(curve, pixel_ratio=1.0)
+KIND = FIELDS.index("kind")
 
 
 def _points(line):
@@ -64,176 +53,6 @@ def _points(line):
 
 def _pixels(png):
     return matplotlib.image.imread(io.BytesIO(png))
-
-
-# The figure
-
-
-def test_model_is_drawn_at_the_best_point_so_far(figure):
-    for index, best in enumerate([0, 0, 2, 2, 4]):
-        figure.show(TRACE, index)
-        x, y = figure.model.now.get_data()
-        np.testing.assert_allclose(y, decay(x, *TRACE.x[best]))
-
-
-def test_residuals_are_data_less_model_as_stems_from_zero(figure):
-    figure.show(TRACE, 4)
-    stems = _points(figure.residuals).reshape(len(X), 3, 2)
-    np.testing.assert_array_equal(stems[:, 0, 1], 0)
-    np.testing.assert_allclose(stems[:, 1], np.transpose([X, Y - decay(X, 3.0, 0.3)]))
-    assert np.isnan(stems[:, 2, 1]).all()
-
-
-def test_rejected_trial_is_drawn_dashed_only_while_it_is_shown(figure):
-    figure.show(TRACE, 1)
-    x, y = figure.model.rejected.get_data()
-    np.testing.assert_allclose(y, decay(x, 9.0, 0.1))
-    assert figure.model.rejected.is_dashed()
-    figure.show(TRACE, 2)
-    assert len(figure.model.rejected.get_xdata()) == 0
-
-
-def test_earlier_accepted_points_stay_as_pale_curves(figure, curve):
-    figure.show(TRACE, 4)
-    x, y = figure.model.earlier.get_data()
-    assert np.isnan(y).sum() == 2  # a gap after each of two curves
-    np.testing.assert_allclose(y[: len(curve.grid)], decay(curve.grid, *TRACE.x[0]))
-    np.testing.assert_allclose(y[len(curve.grid) + 1 : -1], decay(curve.grid, *TRACE.x[2]))
-
-
-def test_marks_tell_solver_and_fate_by_shape(figure):
-    figure.show(TRACE, 4)
-    marks = figure.trials["cost"].marks
-    assert {kind: line.get_marker() for kind, line in marks.items()} == {
-        "start": "s",
-        "SVD": "o",
-        "CG": "^",
-        "rejected": "X",
-    }
-    assert len({line.get_markerfacecolor() for line in marks.values()}) == 4
-    np.testing.assert_array_equal(_points(marks["start"]), [[0, 10.0]])
-    np.testing.assert_array_equal(_points(marks["CG"]), [[2, 4.0]])
-    np.testing.assert_array_equal(_points(marks["SVD"]), [[4, 1.0]])
-    assert marks["rejected"].get_xdata().tolist() == [1, 3]
-
-
-def test_trial_without_a_number_is_marked_on_the_upper_edge_of_the_cost(figure):
-    figure.show(TRACE, 4)
-    _, upper = figure.axes["cost"].get_ylim()
-    assert figure.trials["cost"].marks["rejected"].get_ydata()[1] == pytest.approx(upper)
-
-
-def test_ratio_beyond_its_panel_is_marked_on_the_edge_and_the_start_has_none(figure):
-    figure.show(TRACE, 4)
-    marks = figure.trials["ratio"].marks
-    assert marks["rejected"].get_ydata().tolist() == [RATIO_LIMITS[0]] * 2
-    assert marks["CG"].get_ydata().tolist() == [1.2]
-    assert len(marks["start"].get_xdata()) == 0
-
-
-def test_radius_is_that_of_the_step(figure):
-    figure.show(TRACE, 4)
-    np.testing.assert_array_equal(_points(figure.trials["radius"].path), [[0, 4.0], [2, 1.0], [4, 0.5]])
-
-
-def test_path_joins_the_points_that_the_fit_stood_on(figure):
-    figure.show(TRACE, 4)
-    np.testing.assert_array_equal(_points(figure.trials["cost"].path), [[0, 10.0], [2, 4.0], [4, 1.0]])
-
-
-def test_scrubbing_back_keeps_the_marks_and_moves_the_dotted_line(figure):
-    figure.show(TRACE, 2)
-    for marks in figure.trials.values():
-        assert marks.now.get_xdata() == [2, 2]
-        assert marks.marks["rejected"].get_xdata().tolist() == [1, 3]
-
-
-def test_replay_shows_no_mark_that_is_still_to_come(figure):
-    figure.show(TRACE, 2, marks=3)
-    assert figure.trials["cost"].marks["rejected"].get_xdata().tolist() == [1]
-
-
-def test_replay_of_a_finished_fit_moves_no_axis_of_the_trials(figure):
-    limits = []
-    for index in range(5):
-        figure.show(TRACE, index, marks=index + 1, final=True)
-        limits.append([figure.axes[name].get_ylim() for name in ("cost", "radius")] + [figure.axes["ratio"].get_xlim()])
-    assert all(each == limits[0] for each in limits)
-
-
-def test_axes_of_a_growing_trace_change_rarely(figure):
-    rows = np.tile(ROWS[4], (300, 1))
-    rows[0] = ROWS[0]
-    rows[1:, 2] = np.geomspace(9, 1e-3, 299)
-    for last in range(0, 300, 3):
-        figure.show(Trace(rows[: last + 1], NAMES), last)
-    assert figure.full_draws < 20
-
-
-def test_another_fit_sets_the_axes_anew(figure):
-    figure.show(Trace(np.concatenate([ROWS, np.tile(ROWS[4], (95, 1))]), NAMES), 99)
-    figure.show(TRACE, 4)
-    assert figure.axes["ratio"].get_xlim() == (-0.5, 10.5)
-
-
-def test_frames_differ_as_the_state_moves_and_return_as_it_does(figure):
-    frames = []
-    for index in (0, 1, 2, 4, 2, 1):
-        figure.show(TRACE, index, final=True)
-        frames.append(figure.png())
-    assert len(set(frames)) == 4
-    # The way back passes the same limits of the residuals, hence the same pixels.
-    assert frames[4] == frames[2]
-
-
-def test_blitted_frame_is_the_frame_drawn_at_once(curve):
-    moved, at_once = FitFigure(curve, pixel_ratio=1.0), FitFigure(curve, pixel_ratio=1.0)
-    for index in range(5):
-        moved.show(TRACE, index, final=True)
-    at_once.show(TRACE, 4, final=True)
-    moved._limits = moved._limits | {"residuals": None, "data": None}
-    moved.show(TRACE, 4, final=True)
-    np.testing.assert_array_equal(_pixels(moved.png()), _pixels(at_once.png()))
-
-
-@pytest.mark.parametrize("theme", PALETTES)
-def test_ground_and_size_are_those_asked_for(curve, theme):
-    figure = FitFigure(curve, theme=theme, width=700, height=350, pixel_ratio=2.0)
-    figure.show_start((1.0, 0.5))
-    pixels = _pixels(figure.png())
-    assert pixels.shape == (700, 1400, 3)
-    np.testing.assert_allclose(pixels[0, 0], to_rgb(PALETTES[theme].ground), atol=0.01)
-
-
-def test_picture_before_a_fit_has_the_curve_it_starts_from_and_no_trials(figure):
-    figure.show_start((2.0, 0.1))
-    x, y = figure.model.now.get_data()
-    np.testing.assert_allclose(y, decay(x, 2.0, 0.1))
-    assert all(len(line.get_xdata()) == 0 for line in figure.trials["cost"].marks.values())
-    assert figure.alt_text == "40 data points and the model from which the next fit starts."
-
-
-def test_alt_text_states_the_numbers(figure):
-    figure.show(TRACE, 4)
-    for words in ("40 points at trial 4 of 4", "cost is 1, down from 10", "2 trials were accepted and 2 rejected"):
-        assert words in figure.alt_text
-    assert "height 3, rate 0.3" in figure.alt_text
-
-
-def test_drawing_changes_no_settings_of_matplotlib(curve):
-    before = dict(matplotlib.rcParams)
-    FitFigure(curve).show(TRACE, 4)
-    assert dict(matplotlib.rcParams) == before
-
-
-def test_no_title_or_number_is_cut_off_at_the_edge(curve):
-    figure = FitFigure(curve)
-    figure.show(TRACE, 4)
-    renderer = figure._canvas.get_renderer()
-    width, height = figure._canvas.get_width_height()
-    for ax in figure.axes.values():
-        box = ax.get_tightbbox(renderer, bbox_extra_artists=[])  # the marks are of unclipped lines, some of them empty
-        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
 
 
 # Its parts
@@ -266,6 +85,36 @@ def test_limits_grow_only_when_they_must_and_then_with_room():
     assert grown((0.0, 10.0), 2.0, 8.0, room=0.5) == (0.0, 10.0)
     assert grown((0.0, 10.0), 2.0, 20.0, room=0.5) == (0.0, 30.0)
     assert grown(None, 2.0, 4.0, room=0.5) == (1.0, 5.0)
+
+
+def test_rows_whose_step_met_a_bound_have_a_bar_under_their_mark():
+    rows = ROWS.copy()
+    rows[2, KIND], rows[4, KIND] = KINDS.index("reflected"), KINDS.index("truncated")
+    marks = draw_trials(Figure().add_subplot(), PALETTES["light"])
+    marks.show(Trace(rows, NAMES), rows[:, 2], index=0)
+    assert marks.at_bound.get_xdata().tolist() == [2, 4]
+    marks.show(Trace(rows, NAMES), rows[:, 2], 0, at_bound=np.array([True, False, False, False, False]))
+    assert marks.at_bound.get_xdata().tolist() == [0]
+
+
+def test_parameter_is_at_a_bound_when_it_is_nearer_than_the_fit_has_ever_come_from():
+    x = np.array([[1.0, 5.0, 1e-9], [1e-3, 9.0, 2e-9], [1e-10, 10.0, 1.5e-9]])
+    bounds = [0.0, -inf, 0.0], [inf, 10.0, inf]
+    assert sides(x, bounds).tolist() == [[0, 0, 0], [0, 0, 0], [-1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("limits", "labels"),
+    [((0.15, 3.0), ["0.2", "0.5", "1", "2"]), ((1e4, 1e5), ["10⁴", "2×10⁴", "5×10⁴", "10⁵"])],
+)
+def test_short_logarithmic_axis_has_numbers_at_one_two_and_five(limits, labels):
+    figure = Figure()
+    ax = figure.add_subplot()
+    set_logarithmic(ax)
+    ax.set_ylim(limits)
+    figure.draw_without_rendering()
+    written = [t for t in ax.get_yticklabels(which="both") if limits[0] <= t.get_position()[1] <= limits[1]]
+    assert {t.get_text() for t in written} - {""} == set(labels)
 
 
 def test_trials_have_room_for_ten_and_then_for_twice_as_many():
@@ -332,88 +181,6 @@ def test_decimation_keeps_the_extremes_of_every_column(data, columns):
             if not np.isnan(inside).all():
                 assert np.nanmin(survivors) == np.nanmin(inside)
                 assert np.nanmax(survivors) == np.nanmax(inside)
-
-
-# The model as the picture needs it
-
-
-def test_smooth_curve_goes_through_the_data_s_own_points(curve):
-    assert len(curve.grid) >= GRID
-    assert np.isin(X, curve.grid).all()
-    np.testing.assert_allclose(curve((2.0, 0.1)).residuals, Y - decay(X, 2.0, 0.1))
-
-
-def test_unsorted_data_is_drawn_in_order():
-    order = np.random.default_rng(0).permutation(len(X))
-    curve = ModelCurve(decay, X[order], Y[order], (1.0, 0.5))
-    np.testing.assert_array_equal(curve.x, X)
-    np.testing.assert_array_equal(curve.y, Y)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        lambda x, height: height * x / x.max() * np.cumsum(x),
-        lambda x, height: height * np.ones(40) * x,
-        lambda x, height: jnp.asarray(height * np.ones(40)) * x,
-        lambda x, height: np.full(40, height),
-    ],
-    ids=["needs the whole of x", "holds an array (NumPy)", "holds an array (JAX)", "ignores x"],
-)
-def test_model_that_does_not_work_point_by_point_is_evaluated_at_the_data(model):
-    curve = ModelCurve(model, X, Y, (2.0,))
-    np.testing.assert_array_equal(curve.grid, X)
-    np.testing.assert_allclose(curve((3.0,)).y, model(X, 3.0))
-
-
-def test_points_that_are_not_finite_are_left_out():
-    x, y = X.copy(), Y.copy()
-    x[3], y[7] = nan, inf
-    curve = ModelCurve(decay, x, y, (1.0, 0.5))
-    np.testing.assert_array_equal(curve.x, np.delete(X, [3, 7]))
-    assert np.isfinite(curve((2.0, 0.1)).residuals).all()
-
-
-def test_model_of_another_length_is_refused():
-    with pytest.raises(ValueError, match=r"The model returned shape \(3,\) where \(40,\) was expected"):
-        ModelCurve(lambda x, a: a * np.ones(3), X, Y, (1.0,))((1.0,))
-
-
-def test_two_predictors_are_drawn_in_the_order_of_the_points():
-    x = np.stack([X, X**2])
-    curve = ModelCurve(lambda x, a, b: a * x[0] + b * x[1], x, Y, (1.0, 0.5))
-    assert not curve.over_x
-    np.testing.assert_array_equal(curve.x, np.arange(len(X)))
-    np.testing.assert_allclose(curve((1.0, 2.0)).y, X + 2 * X**2)
-
-
-def test_million_points_are_drawn_by_a_few_thousand():
-    x = np.linspace(0, 1, 1_000_000)
-    curve = ModelCurve(lambda x, a: a * x, x, np.sin(50 * x), (1.0,))
-    assert curve.decimated
-    assert len(curve.drawn) < 3000 and len(curve.grid) < 4000
-    assert curve.y.max() == np.sin(50 * x).max()
-
-
-def test_curve_seen_before_is_not_evaluated_again():
-    calls = []
-
-    def model(x, a):
-        calls.append(a)
-        return a * x
-
-    curve = ModelCurve(model, X, Y, (1.0,))
-    calls.clear()
-    curve((2.0,)), curve((3.0,)), curve((2.0,))
-    assert calls == [2.0, 3.0]
-
-
-def test_model_that_overflows_leaves_a_gap_and_no_warning():
-    curve = ModelCurve(lambda x, a: np.exp(a * x), X, Y, (0.1,))
-    figure = FitFigure(curve)
-    rows = np.delete(ROWS, 18, axis=1)
-    rows[1, 17] = 1e4
-    figure.show(Trace(rows, ("a",)), 1)
 
 
 # The encoder

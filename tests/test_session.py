@@ -521,7 +521,7 @@ def test_values_at_a_trial_are_those_of_the_model_with_what_is_fixed_and_tied():
 
 
 def test_trace_beyond_the_parameters_that_are_traced_is_that_of_the_result(monkeypatch):
-    for module in ("trfkit.fitting.solve", "trfkit.session.fit_session"):
+    for module in ("trfkit.fitting.solve", "trfkit.session.trials"):
         monkeypatch.setattr(f"{module}.MOST_PARAMETERS_TRACED", 1)
     session = FitSession(decay_of_numpy, X, Y, (1.0, 0.1))
     result = session.run()

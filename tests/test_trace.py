@@ -131,7 +131,7 @@ def test_html_of_some_rows_marks_the_one_shown(trace):
 
 def test_sentence_tells_solver_step_and_fate(trace):
     assert trial_sentence(0, trace[0]) == "start · cost 10"
-    assert trial_sentence(1, trace[1]) == "trial 1 · CG · boundary step rejected, no decrease · cost 30 · ρ -4"
+    assert trial_sentence(1, trace[1]) == "trial 1 · CG · boundary step rejected, no decrease · cost 30 · ρ −4"
     assert trial_sentence(4, trace[4]) == "trial 4 · SVD · Gauss-Newton step accepted · cost 1 · ρ 1.03 · κ(J) 7.5"
 
 

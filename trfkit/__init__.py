@@ -17,6 +17,7 @@ from .core.jit_functions import TrustRegionJITFunctions  # noqa: E402
 from .fitting.curve_fit import curve_fit  # noqa: E402
 from .fitting.least_squares import least_squares  # noqa: E402
 from .fitting.result import LeastSquaresResult  # noqa: E402
+from .interactive import interact  # noqa: E402
 from .models import Model  # noqa: E402
 from .parameters import Parameters  # noqa: E402
 from .results.comparison import compare  # noqa: E402
@@ -27,5 +28,5 @@ from .trace import Trace  # noqa: E402
 __version__ = "0.1.0"
 __all__ = [
     "FitResult", "LeastSquaresResult", "Model", "Parameters", "Trace", "TrustRegionJITFunctions", "compare",
-    "curve_fit", "fit", "least_squares",
+    "curve_fit", "fit", "interact", "least_squares",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 
 _channels: dict[int, "Channel"] = {}
 _tokens = itertools.count(1)
-_ending = threading.Event()  # set when the program ends
+ending = threading.Event()  # set when the program ends
 
 
 class Channel:
@@ -38,7 +38,7 @@ class Channel:
 
     def __enter__(self) -> "Channel":
         _channels[self.token] = self
-        if _ending.is_set():
+        if ending.is_set():
             self.stop()
         return self
 
@@ -115,7 +115,7 @@ def stop_requested(token) -> np.bool_:
 
 def _end_all() -> None:
     """Stop the fits that still run or wait when the program ends, for Python waits for their threads."""
-    _ending.set()
+    ending.set()
     for channel in list(_channels.values()):
         channel.stop()
 

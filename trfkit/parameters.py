@@ -4,10 +4,12 @@ Immutable: every change is a new `Parameters`, so that a history of them is a li
 free ones alone; a `Layout` expands them to all that the model takes.
 """
 
+import copy
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, ValuesView
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -116,6 +118,10 @@ class Parameters(Mapping):
     def __len__(self) -> int:
         return len(self._items)
 
+    def values(self) -> ValuesView[Parameter]:
+        """Each `Parameter`, in order."""
+        return self._items.values()
+
     def __eq__(self, other):
         return isinstance(other, Parameters) and tuple(self.values()) == tuple(other.values())
 
@@ -133,9 +139,10 @@ class Parameters(Mapping):
 
     def with_values(self, values: Mapping[str, float]) -> "Parameters":
         """With the values of some parameters changed."""
-        for name in values:
-            self[name]  # an unknown name is an error
-        return Parameters(replace(p, value=values[p.name]) if p.name in values else p for p in self.values())
+        changed = {name: replace(self[name], value=value) for name, value in values.items()}
+        others = copy.copy(self)  # the ties, parsed and in order, are the same: a slider comes through here
+        others._items = self._items | changed
+        return others
 
     def fix(self, name: str, value: float | None = None) -> "Parameters":
         """With one parameter held, at its value or at another."""
@@ -157,7 +164,7 @@ class Parameters(Mapping):
         """With prior knowledge of one parameter: mean ± sigma."""
         return self.set(name, prior=Prior(mean, sigma))
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """How those that are tied follow from the others."""
         names = tuple(self)
@@ -187,7 +194,11 @@ class Parameters(Mapping):
     @property
     def full_values(self) -> dict[str, float]:
         """All values by name, ties evaluated."""
-        values = self.layout.expand(self.free_values, self.held, self.basis)
+        return self.values_at(self.free_values)
+
+    def values_at(self, theta) -> dict[str, float]:
+        """All values by name where the free parameters are θ (n,)."""
+        values = self.layout.expand(np.asarray(theta), self.held, self.basis)
         return dict(zip(self, np.asarray(values).tolist(), strict=True))
 
     def __repr__(self):

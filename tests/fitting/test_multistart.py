@@ -166,3 +166,24 @@ def test_a_model_of_wrong_shape_says_so_and_what_a_model_raises_goes_through():
 
     with pytest.raises(ValueError, match="^out of helium$"):
         multistart(_joint(broken), 4, 0)
+
+
+@pytest.mark.parametrize("model", [_sine, _numpy_sine])
+def test_progress_is_told_and_what_it_raises_ends_the_starts(model):
+    told = []
+    whole = multistart(_joint(model), 20, 0, lambda *so_far: told.append(so_far))
+    assert told == ([(8, 20), (16, 20), (20, 20)] if model is _sine else [(i, 20) for i in range(1, 21)])
+
+    def enough(done, total):
+        if done >= 8:
+            raise StopIteration
+
+    some = multistart(_joint(model), 20, 0, enough)
+    for of_some, of_all in ((some.x0, whole.x0), (some.x, whole.x), (some.cost, whole.cost)):
+        np.testing.assert_array_equal(of_some, of_all[:8])
+
+    def broken(done, total):
+        raise KeyError("cancelled")
+
+    with pytest.raises(KeyError, match="cancelled"):
+        multistart(_joint(model), 20, 0, broken)

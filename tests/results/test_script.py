@@ -15,6 +15,7 @@ import pytest
 from trfkit.models import Constant, ExponentialDecay, Gaussian, Line, Model
 from trfkit.parameters import Parameter, Parameters
 from trfkit.results.fit import fit
+from trfkit.results.script import script
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 
@@ -248,3 +249,56 @@ def test_two_things_of_one_name_are_refused():
 def test_a_script_of_a_result_that_was_read_is_that_of_the_fit():
     result = fit("a*exp(-x/tau)", X, Y, ties={"a": "2*tau"}, start={"tau": 2})
     assert type(result).from_json(result.to_json()).to_code() == result.to_code()
+
+
+def by_name(result, **names):
+    """The fit that the script with the data by name makes, where these are."""
+    space = dict(names)
+    exec(compile(script(result, data_by_name=True), "script", "exec"), space)
+    return space["result"]
+
+
+def test_script_with_the_data_by_name_is_short_and_makes_the_same_fit():
+    result = fit(Line(), X, Y, sigma=0.1 + 0 * X, sigma_x=0.2, start={"slope": 0.5, "intercept": 0.25})
+    assert script(result, data_by_name=True) == (
+        "import trfkit\n"
+        "from trfkit.models import Line\n"
+        "\n"
+        "model = Line()\n"
+        "\n"
+        "# x, y and sigma are the data, as arrays\n"
+        "result = trfkit.fit(model, x, y, sigma=sigma, sigma_x=0.2, "
+        'start={"slope": 0.5, "intercept": 0.25})\n'
+        "print(result.fit_report())\n"
+    )
+    assert by_name(result, x=X, y=Y, sigma=0.1 + 0 * X).trace == result.trace
+
+
+@pytest.mark.parametrize(
+    ("mask", "source"),
+    [
+        ((X > 2) & (X < 7), f"mask=(x >= {X[X > 2][0].item()!r}) & (x <= {X[X < 7][-1].item()!r})"),
+        (MASK, "mask=~np.isin(np.arange(len(y)), [0, 7, 14, 21, 28])"),
+        (np.arange(30) % 3 == 0, "mask=~np.isin(np.arange(len(y)), [1, 2, 4"),
+        (np.arange(30) % 7 == 1, "mask = np.array(["),
+    ],
+)
+def test_points_that_count_are_told_by_name_as_shortly_as_can_be(mask, source):
+    result = fit(Line(), X, PEAK, mask=mask)
+    assert source in script(result, data_by_name=True)
+    made = by_name(result, x=X, y=PEAK)
+    np.testing.assert_array_equal(made.sets[0].mask, mask)
+    assert made.trace == result.trace
+
+
+def test_several_data_sets_go_by_their_names():
+    data = {"cold": X, "hot": 2 * X}
+    result = fit(Line(), data, {"cold": Y, "hot": PEAK}, mask={"cold": MASK, "hot": None})
+    code = script(result, data_by_name=True)
+    assert "# x_cold, x_hot, y_cold and y_hot are the data, as arrays" in code
+    assert by_name(result, x_cold=X, x_hot=2 * X, y_cold=Y, y_hot=PEAK).trace == result.trace
+
+
+def test_names_of_data_keep_clear_of_what_functions_read():
+    code = script(fit(lambda x_, a: a * x_ * X.sum(), X, Y), data_by_name=True)
+    assert "\nX = np.array([" in code and "result = trfkit.fit(model, x, y" in code

@@ -1,5 +1,6 @@
 """A session as JSON and back: undo goes on, results are the same to the last bit, altered texts are refused."""
 
+import dataclasses
 import json
 from types import SimpleNamespace
 
@@ -59,6 +60,20 @@ def with_gaps():
     return session
 
 
+def with_other_data():
+    """A session that was fitted to three data sets; those in the middle are undone and only in its history."""
+    session = FitSession(Line(), X, Y, x_label="time (s)")
+    session.run()
+    session.set_data(X[:20], 2 * Y[:20], 0.1, absolute_sigma=True, x_label="time (min)")
+    session.run()
+    session.undo()
+    session.undo()
+    session.set_data(X[5:], np.where(X[5:] > 9, np.nan, Y[5:]), y_label="U (V)", guess=False)
+    session.run()
+    session.undo()
+    return session
+
+
 def undone_to_the_start():
     session = FitSession(Line(), X, Y)
     session.run()
@@ -71,6 +86,7 @@ CASES = {  # made, what is handed in
     "functions": (with_functions, {"decay": decay, "log_loss": log_loss}),
     "only begun": (only_begun, None),
     "gaps": (with_gaps, None),
+    "other data": (with_other_data, None),
     "undone": (undone_to_the_start, None),
 }
 MADE = {}
@@ -99,7 +115,8 @@ def walk(session):
 
 def told(session):
     options = {name: getattr(value, "tolist", lambda value=value: value)() for name, value in session.options.items()}
-    return repr(session.model), session.model, session.parameters, session.mask.tolist(), options
+    data = session.data.x.tolist(), session.data.x_label, session.data.y_label, session.data.absolute_sigma
+    return repr(session.model), session.model, session.parameters, session.mask.tolist(), options, data
 
 
 def same(a, b):
@@ -114,9 +131,9 @@ def test_everything_is_there_again(case):
     back = FitSession.from_json(text, handed_in)
     assert back.to_json() == text
     assert walk(back) == walk(session)
-    assert (back.units, back.absolute_sigma) == (session.units, session.absolute_sigma)
-    for what in ("x", "y", "sigma", "sigma_x"):
-        assert same(getattr(back.data, what), getattr(session.data, what))
+    assert back.units == session.units
+    for field in dataclasses.fields(session.data):
+        assert same(getattr(back.data, field.name), getattr(session.data, field.name))
     assert (back.can_undo, back.can_redo) == (session.can_undo, session.can_redo)
     assert (back.state, back.error) == (session.state, None)
     assert back.trace == session.trace
@@ -200,6 +217,30 @@ def test_data_are_written_once_and_shared_by_history():
     assert back.to_json() == text
 
 
+def test_each_of_several_data_is_written_once_and_brought_back_by_restore():
+    session = with_other_data()
+    text = session.to_json()
+    places = [result.get("data") for result in json.loads(text)["history"]]
+    assert (len(json.loads(text)["data"]), places) == (3, [0, 2, 1])
+    assert '"y"' not in json.dumps(json.loads(text)["history"])
+    back = FitSession.from_json(text)
+    for i, seen in enumerate([(30, "time (s)", False), (20, "time (min)", True), (25, "x", False)]):
+        for restored in (session, back):
+            restored.restore(i)
+            data = restored.data
+            assert (data.y.size, data.x_label, data.absolute_sigma) == seen
+            assert data.y is restored.history[i].sets[0].y
+        assert told(back) == told(session)
+
+
+def test_a_fit_that_was_read_is_one_of_the_settings_that_were():
+    session = worked_on()
+    session.restore(1)
+    back = FitSession.from_json(session.to_json())
+    assert back.settings.shares(back.fitted, "data", "model", "mask", "options")
+    assert back.fitted.parameters == back.result.initial and back.parameters == back.result.parameters
+
+
 def test_a_result_of_other_data_in_the_history_keeps_its_data():
     session, other = FitSession(Line(), X, Y), FitSession(Line(), X, 2 * Y)
     session.run()
@@ -207,6 +248,9 @@ def test_a_result_of_other_data_in_the_history_keeps_its_data():
     back = FitSession.from_json(session.to_json())
     np.testing.assert_array_equal(back.history[1].sets[0].y, 2 * Y)
     assert back.result is back.history[0]
+    for restored in (back, session):
+        restored.restore(1)
+        np.testing.assert_array_equal(restored.data.y, 2 * Y)
 
 
 # --- files
@@ -328,9 +372,15 @@ def changed(value, path, new):
         (("shown",), 2, "shown must be a place among 2, got 2"),
         (("shown",), "last", "shown must be a whole number, got 'last'"),
         (("units",), ["s"], "units must be two strings"),
-        (("absolute_sigma",), 1, "absolute_sigma must be true or false"),
-        (("data", "y", "values", 3), "2.5", r"data.y.values\[3\] must be a number, got '2.5'"),
-        (("data", "y", "values", 3), 2.5, "solution.fun is not the residuals of these models, data and"),
+        (("data", 0, "absolute_sigma"), 1, r"data\[0\].absolute_sigma must be true or false"),
+        (("data", 0, "x_label"), None, r"data\[0\].x_label must be a string, got None"),
+        (("data",), [], r"settings\[0\].data must be a place among 0, got 0"),
+        (("settings", 0, "data"), 1, r"settings\[0\].data must be a place among 1, got 1"),
+        (("history", 1, "data"), "y", r"history\[1\].data must be a whole number, got 'y'"),
+        (("history", 1, "data"), changed, r"history\[1\].data_sets\[0\] lacks 'sigma'"),
+        (("history", 1, "data_sets"), [], "data_sets is empty"),
+        (("data", 0, "y", "values", 3), "2.5", r"data\[0\].y.values\[3\] must be a number, got '2.5'"),
+        (("data", 0, "y", "values", 3), 2.5, "solution.fun is not the residuals of these models, data and"),
         (("history",), {}, "history must be a list"),
         (("history", 0, "solution", "rank"), 7, "solution.rank is not that of its triangle"),
     ],
@@ -339,6 +389,13 @@ def test_what_was_altered_is_named(path, new, words):
     document = json.loads(MADE.setdefault("worked on", worked_on()).to_json())
     with pytest.raises(ValueError, match=words):
         FitSession.from_json(json.dumps(changed(document, path, new)))
+
+
+def test_a_fit_of_the_session_that_brings_arrays_of_its_own_is_refused():
+    document = json.loads(MADE.setdefault("undone", undone_to_the_start()).to_json())
+    document["history"][0]["data_sets"][0] |= document["data"][0]
+    with pytest.raises(ValueError, match=r"history\[0\].data_sets must be what is fitted to one data set, without its"):
+        FitSession.from_json(json.dumps(document))
 
 
 def paths(value, path=()):

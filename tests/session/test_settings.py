@@ -1,18 +1,21 @@
 """The line of choices, against a list and a place in it."""
 
+import numpy as np
 import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from trfkit.models import Line
 from trfkit.parameters import Parameter, Parameters
+from trfkit.session.data import Data
 from trfkit.session.settings import Settings, Timeline
 
+DATA = Data(np.arange(3.0), np.ones(3))
 GESTURES = [None, "slider of a", "slider of b"]
 
 
 def chosen(value):
-    return Settings(Line(), Parameters([Parameter("slope", value), Parameter("intercept")]), None, {})
+    return Settings(DATA, Line(), Parameters([Parameter("slope", value), Parameter("intercept")]), None, {})
 
 
 class TimelineAgainstAList(RuleBasedStateMachine):

@@ -119,7 +119,7 @@ def test_a_seed_gives_the_same_samples_bit_for_bit_whatever_the_count(line, kind
     first = bootstrap(*line, 100, kind, seed=3).samples
     assert np.array_equal(first[:30], bootstrap(*line, 30, kind, seed=3).samples)
     assert not np.array_equal(first, bootstrap(*line, 100, kind, seed=4).samples)
-    monkeypatch.setattr("trfkit.statistics.bootstrap.LANES", 16)  # the same draws, by a program with other rounding
+    monkeypatch.setattr("trfkit.statistics.bootstrap.MOST_LANES", 16)  # the same draws by another program
     np.testing.assert_allclose(bootstrap(*line, 100, kind, seed=3).samples, first, rtol=1e-12)
 
 
@@ -233,3 +233,27 @@ def test_what_cannot_be_drawn_is_refused(line):
         resampled(LINE, (0.0, 0.0), np.array([1.0, 2.0]), np.array([0.0, 1.0]))
     with pytest.raises(ValueError, match="the prior of slope"):
         resampled(LINE, (0.0, 0.0), X, change=lambda p: p.know("slope", 1.0, 0.1))
+
+
+def test_progress_is_told_and_changes_nothing(line):
+    told = []
+    found = bootstrap(*line, 300, progress=lambda *so_far: told.append(so_far))
+    assert told == [(256, 300), (300, 300)]
+    assert np.array_equal(found.samples, bootstrap(*line, 300).samples)
+
+
+def test_a_bootstrap_that_is_stopped_keeps_its_samples_and_says_so(line):
+    def enough(done, total):
+        raise StopIteration
+
+    found = bootstrap(*line, 300, progress=enough)
+    assert np.array_equal(found.samples, bootstrap(*line, 256).samples)
+    assert found.notes == ("Stopped after 256 of 300 fits.",) and found.failed == 0
+
+
+def test_any_other_exception_of_progress_goes_through(line):
+    def broken(done, total):
+        raise KeyError("cancelled")
+
+    with pytest.raises(KeyError, match="cancelled"):
+        bootstrap(*line, 300, progress=broken)

@@ -278,3 +278,21 @@ def test_it_reads_as_a_table_with_its_notes():
     found, _ = profiled(LINE, (1.0, 0.0), 1 - 0.1 * X + NOISE, change=lambda p: p.bound("slope", 0.0))
     assert repr(found).splitlines()[0] == "95 % intervals (profile)"
     assert repr(found).endswith("The lower end of slope is its bound 0; the data would let it go beyond.")
+
+
+@pytest.mark.parametrize("of", [lambda model: model, by_numpy])
+def test_progress_rises_to_the_last_step_of_the_last_side(of):
+    joint = joint_of(of(DECAY), (2.0, 1.0, 0.0), DECAYED)
+    told = []
+    profile(joint, joint.run(), ["a", "tau"], progress=lambda *so_far: told.append(so_far))
+    done, totals = zip(*told, strict=True)
+    assert list(done) == sorted(done) and len(set(done)) > 4
+    assert set(totals) == {4 * 5} and done[-1] == 4 * 5
+
+
+def test_what_progress_raises_ends_the_profile(decay):
+    def enough(done, total):
+        raise StopIteration
+
+    with pytest.raises(StopIteration):
+        profile(*decay, progress=enough)

@@ -5,8 +5,7 @@ stepped  The host calls each in turn. A new model compiles only its own pass ove
 fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
          trace has no limit though the buffer has one, and so that an interrupt is heard.
 batched  Many problems of one shape, each in a lane of one vmapped loop; they differ in data, start or bounds.
-live     The fused loop that also sends each row out through `jax.debug.callback` and asks, at each trial, whether to
-         stop.
+live     The fused loop that also sends each row out through `io_callback`, which answers whether to stop.
 """
 
 from collections.abc import Callable, Iterator
@@ -67,11 +66,15 @@ def stepped(
 def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=None, send=None, stop_requested=None):
     """(state, rows, count): at most CAPACITY trials in one program; rows (CAPACITY, 17 + n), of which count are filled.
 
-    With `send`, the live program: send(token, row) after each trial, and stop_requested(token) -> bool asked before the
-    next. Both are module-level functions and `token` is data, so one program serves every fit; without, the program
-    holds no callback at all.
+    With `send`, the live program: send(token, row) after each trial, and then stop_requested(token) -> bool. Both are
+    module-level functions and `token` is data, so one program serves every fit; without, the program holds no callback
+    at all.
     """
     functions = problem.functions
+
+    def report(token, row):
+        send(token, row)
+        return stop_requested(token)
 
     def running(carry):
         state, _, count = carry
@@ -82,8 +85,8 @@ def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=
         operator = jacobian_operator(problem, state.x) if problem.matrix_free else None
         state, row = step(lambda x, _: evaluate(problem, x), state, limits, functions, tr_solver, operator)
         if send is not None:
-            jax.debug.callback(send, token, row)
-            stop = io_callback(stop_requested, jax.ShapeDtypeStruct((), jnp.bool_), token)
+            # One call for both: a question that did not depend on the row XLA would ask before the trial, not after.
+            stop = io_callback(report, jax.ShapeDtypeStruct((), jnp.bool_), token, row)
             stop = stop & (state.status == radius.RUNNING)
             state = state._replace(status=jnp.where(stop, radius.USER_STOP, state.status))
         return state, lax.dynamic_update_index_in_dim(rows, row, count, 0), count + 1

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.drivers import evaluate_problem
+from ..core.evaluate import Evaluation
 from ..core.losses import evaluate_loss
 from ..core.problem import PriorResiduals, Problem
 from ..core.trf import Limits
@@ -282,17 +284,25 @@ class Joint:
 
     def jacobian(self, theta) -> np.ndarray:
         """∂fun/∂θ (m, n) at θ with the loss's row factors, as `run` has it at its end."""
-        theta, problem, settings = np.asarray(theta), self._to_run, self.settings
+        theta, problem = np.asarray(theta), self._to_run
         if problem is not None:
             return jacobian_at(problem, theta)
-        host = HostProblem(self.residuals, "2-point", settings.loss, settings.f_scale, settings.functions)
-        host.differences = {
-            "rel_step": settings.diff_step, "bounds": (self.lb, self.ub), "sparsity": settings.jac_sparsity
-        }  # fmt: skip
-        host.exempt = len(self.known)
+        host = self._on_host()
         with np.errstate(all="ignore"):
             f = host.first_residuals(theta)
             return robust_host_jacobian(host, f, host.evaluate_jacobian(theta, f))
+
+    def evaluate(self, theta) -> Evaluation:
+        """Cost, triangle and gradient at θ, as `run` has them there; no triangle where it never forms one."""
+        theta, problem = np.asarray(theta), self._to_run
+        return self._on_host().evaluate(theta) if problem is None else evaluate_problem(problem, theta)
+
+    def _on_host(self) -> HostProblem:
+        how = self.settings
+        host = HostProblem(self.residuals, "2-point", how.loss, how.f_scale, how.functions)
+        host.differences = {"rel_step": how.diff_step, "bounds": (self.lb, self.ub), "sparsity": how.jac_sparsity}
+        host.exempt = len(self.known)
+        return host
 
     def limits(self, n: int) -> Limits:
         """The solver's limits for n parameters; scales given for other parameters give way to those of J."""

@@ -1,12 +1,13 @@
 """A fit from many starts: a seeded design over the parameters, all of it fitted at once, and the minima it leads to."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import qmc
 
 from .joint import Joint
-from .many import Lanes, fit_lanes
+from .many import FEWEST_LANES, Lanes, fits, goes_on, joined
 
 SAME_COST, SAME_PLACE = 1e-6, 1e-4  # relative: two ends closer than this are one minimum
 NO_COST = 1e-16  # of that of the data without a model: less is the rounding of a perfect fit
@@ -85,17 +86,32 @@ def design(joint: Joint, count: int, seed: int) -> np.ndarray:
     return np.vstack([x0, np.where(scaled, np.abs(x0) * 10.0 ** (DECADES * (2.0 * u - 1.0)), points)])
 
 
-def multistart(joint: Joint, count: int, seed: int) -> Starts:
-    """Fits from `count` starts; raises ValueError for a count below 1, or if the model is finite at none of them."""
-    if not isinstance(count, int | np.integer) or count < 1:
+def check_count(count: int) -> None:
+    """Raise ValueError for what is no number of starts."""
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise ValueError(f"`starts` must be a positive whole number, got {count!r}.")
+
+
+def multistart(joint: Joint, count: int, seed: int, progress: Callable | None = None) -> Starts:
+    """Fits from `count` starts; raises ValueError for a count below 1, or if the model is finite at none of them.
+
+    progress(done, count) is called after each chunk. Where it raises StopIteration the starts so far are all there are;
+    anything else goes through.
+    """
+    check_count(count)
     if joint.problem is None:
         joint.check_models()
     x0 = design(joint, int(count), seed)
-    found = fit_lanes(joint, x0, Lanes())
+    parts, done = [], 0
+    for part in fits(joint, x0, Lanes(), at_once=FEWEST_LANES):  # some take thousands of trials, and their lanes wait
+        parts.append(part)
+        done += len(part.x)
+        if not goes_on(progress, done, count):
+            break
+    x0, found = x0[:done], joined(parts)
     usable = np.isfinite(found.cost)
     if not usable.any():
-        raise ValueError(f"the model is finite at none of {count} starts: {joint.not_finite(joint.x0)}")
+        raise ValueError(f"the model is finite at none of {done} starts: {joint.not_finite(joint.x0)}")
     nothing = NO_COST * sum(float(np.sum(data.weigh(data.y) ** 2)) for data in joint.data)
     cost = np.where(found.cost <= nothing, 0.0, np.where(usable, found.cost, np.nan))
     return Starts(joint.names, x0, found.x, cost, found.success & usable)

@@ -29,6 +29,7 @@ class Determination(NamedTuple):
     singular_values: np.ndarray  # (n,) of R / scale, falling
     directions: np.ndarray  # (n, n) rows: unit vectors in scaled parameters, θ_scaled = scale ∘ θ, of the same order
     rank: int
+    threshold: float  # the rank is the number of singular values above it
 
     @property
     def condition_number(self) -> float:
@@ -58,10 +59,10 @@ def determine(R: np.ndarray, m: int) -> Determination:
     norms = np.linalg.norm(R, axis=0)
     scale = np.where(norms > 0, norms, 1.0)
     if not np.all(np.isfinite(R)):
-        return Determination(np.ones(n), np.full(n, np.nan), np.full((n, n), np.nan), 0)
+        return Determination(np.ones(n), np.full(n, np.nan), np.full((n, n), np.nan), 0, np.nan)
     _, s, Vt = np.linalg.svd(R / scale)
-    rank = int(np.sum(s > max(m, n) * np.finfo(float).eps * s[0])) if s[0] > 0 else 0
-    return Determination(scale, s, Vt, rank)
+    threshold = float(max(m, n) * np.finfo(float).eps * s[0])
+    return Determination(scale, s, Vt, int(np.sum(s > threshold)), threshold)
 
 
 def covariance(cov_x: np.ndarray, cost: float, m: int, absolute_sigma: bool) -> np.ndarray:
@@ -155,8 +156,8 @@ class LeastSquaresResult(OptimizeResult):
         return type(self), (dict(self.items()),)
 
 
-def _combination(direction: np.ndarray, names) -> str:
-    """The parts of a direction that matter, as a sum by name."""
+def combination(direction: np.ndarray, names) -> str:
+    """The parts of a direction (n,) that matter, as a sum by name: "0.71 a - 0.7 tau"."""
     order = [i for i in np.argsort(-np.abs(direction), kind="stable") if abs(direction[i]) > 0.1][:4]
     direction = direction * np.sign(direction[order[0]]) if order else direction
     terms = "".join(f" {'-' if direction[i] < 0 else '+'} {abs(direction[i]):.2g} {names[i]}" for i in order)
@@ -167,7 +168,7 @@ def _combinations(found: Determination, names) -> str:
     """The directions along which the cost does not change, each with its singular value."""
     undetermined = range(len(names) - 1, found.rank - 1, -1)
     said = [
-        f"{_combination(found.directions[i], names)} (singular value {found.singular_values[i]:.1e})"
+        f"{combination(found.directions[i], names)} (singular value {found.singular_values[i]:.1e})"
         for i in undetermined
     ]
     more = f" and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""

@@ -184,8 +184,6 @@ def solve(
                 error.add_note(f"trfkit: the best point so far is x = {result.x}, kept in this exception's `result`.")
                 error.result = result
             raise error from error.__cause__
-    if channel is not None:
-        jax.effects_barrier()
     return result_of(run.solution)
 
 

@@ -1,78 +1,119 @@
-"""The model as the picture needs it: a smooth curve and residuals, from a few hundred evaluations."""
+"""The model as the live picture needs it: a smooth curve, its terms and residuals, from a few hundred evaluations."""
 
+import copy
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from trfkit.plots.decimate import extremes
+from trfkit.plots.model_values import evaluate, evaluate_at_points, file, term_labels, works_point_by_point
+from trfkit.plots.points import Drawn, Series, standard_errors
 
 GRID = 400  # points of the smooth curve: one for each two or three pixels of its panel
-COLUMNS = 1200  # of the decimated data, about one for each pixel of the panel at twice the screen's resolution
-MOST_POINTS = 5_000  # more data than this is drawn by its extremes
 REMEMBERED = 32  # curves; scrubbing to and fro over a few trials then evaluates nothing
 
 
 class Curve(NamedTuple):
-    """A model at one set of parameters: y on the grid, and data less model at the drawn points."""
+    """A model at one set of values."""
 
-    y: np.ndarray
-    residuals: np.ndarray
+    y: np.ndarray  # (g,) on the grid
+    residuals: np.ndarray  # (k,) data less model at the drawn points that count, over sigma where there is one
+    components: dict[str, np.ndarray]  # (g,) each, the terms of a sum by their labels
 
 
 class ModelCurve:
     """A model and the data that it is fitted to, as something to draw.
 
-    The curve is drawn on `grid`; data and residuals at the indices `drawn`, where they lie at `x` and `y`. Where x is
-    not one real number per point, the points are drawn in their order. Points that are not finite are left out.
+    model   a `trfkit.models.Model`
+    data    has x, y (m,) and sigma: None, a number, (m,) standard errors or an (m, m) covariance
+    mask    (m,) True for the points that count, or None for all
+    values  of the model's parameters, in its order; some at which the model can be tried
+
+    The curve is drawn on `grid`; the points that count lie at `x` and `y` with standard errors `errors` or None, those
+    that do not at `left_out`. Where x is not one real number per point, points are drawn in their order. Points that
+    are not finite are not drawn.
 
     A model whose value at a point depends on that point's x alone is evaluated on the grid. One that needs the whole
     of x (it normalises, convolves, holds an array of the same length) is evaluated at the data, as the fit does.
     """
 
-    def __init__(self, model, x, y, start):
+    def __init__(self, model, data, mask, values):
         self.model = model
-        self._x, self._y = x, np.asarray(y)
-        line = np.asarray(x)
-        self.over_x = line.shape == self._y.shape and line.dtype.kind in "iuf"
-        line = line.astype(float) if self.over_x else np.arange(len(self._y), dtype=float)
-        finite = np.flatnonzero(np.isfinite(line) & np.isfinite(self._y))
-        columns = COLUMNS if len(finite) > MOST_POINTS else len(finite)
-        self.drawn = finite[extremes(line[finite], self._y[finite], columns)]
-        self.x, self.y = line[self.drawn], self._y[self.drawn]
-        self.decimated = len(self.drawn) < len(finite)
-        self.grid = np.unique(np.concatenate([np.linspace(self.x[0], self.x[-1], GRID), self.x]))
-        self._at_data = np.searchsorted(self.grid, self.x)
-        self._pointwise = self.over_x and self._works_point_by_point(start)
-        if not self._pointwise:
+        y = np.asarray(data.y)
+        counts = np.ones(y.shape, bool) if mask is None else np.asarray(mask, bool)
+        self._x, self._m, self._series = data.x, len(y), Series(data.x, y, counts)
+        self._sigma = standard_errors(data.sigma, len(y))
+        self.over_x = self._series.over_x
+        self.labels = term_labels(model)
+        whole = self._series.counting()
+        sample = whole if whole.x.size else self._series.left_out()
+        tried = np.asarray(values, dtype=float)
+        self._pointwise = (
+            self.over_x and sample.x.size > 0 and works_point_by_point(file(model.function), sample.x, tried)
+        )
+        self._look(None)
+
+    @property
+    def size(self) -> int:
+        """How many points count."""
+        return self._series.size
+
+    @property
+    def left_out_size(self) -> int:
+        """How many do not."""
+        return self._series.left_out_size
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the residuals are in units of sigma."""
+        return self._sigma is not None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """(least, greatest) x of all points."""
+        return self._series.range
+
+    def within(self, limits) -> "ModelCurve":
+        """The same for a range (low, high) of x: more of its points, if there are many, and a finer grid there.
+
+        The grid covers the range, whether there are data or not; None is the range of the data.
+        """
+        part = copy.copy(self)
+        part._look(limits)
+        return part
+
+    def _look(self, limits):
+        self.limits = limits
+        self.points: Drawn = self._series.counting(limits)
+        self.left_out: Drawn = self._series.left_out(limits)
+        self.x, self.y, self.decimated = self.points.x, self.points.y, self.points.decimated
+        self.errors = None if self._sigma is None else self._sigma[self.points.index]
+        if self._pointwise:
+            even = np.linspace(*(limits or self.range), GRID)
+            self.grid = np.unique(np.concatenate([even, self.x]))
+            self._at_points = np.searchsorted(self.grid, self.x)
+        else:
             self.grid = self.x
         self._remember = lru_cache(REMEMBERED)(self._evaluate)
 
-    def __call__(self, parameters):
-        """The `Curve` at these parameters (n,)."""
-        return self._remember(tuple(map(float, parameters)))
+    def __call__(self, values) -> Curve:
+        """The model at these values; raises what the model raises."""
+        return self.several([values])[0]
 
-    def _evaluate(self, parameters):
-        with np.errstate(all="ignore"):  # a rejected trial may well overflow; the curve then has a gap
-            if self._pointwise:
-                y = np.asarray(self.model(self.grid, *parameters), dtype=float)
-                return Curve(y, self.y - y[self._at_data])
-            y = np.asarray(self.model(self._x, *parameters), dtype=float)
-            if y.shape != self._y.shape:
-                shapes = f"shape {y.shape} where {self._y.shape} was expected"
-                raise ValueError(f"The model returned {shapes}: one value a point.")
-            return Curve(y[self.drawn], self.y - y[self.drawn])
+    def several(self, sets_of_values) -> list[Curve]:
+        """The same for each of several sets of values."""
+        filed = file(self.model.function)
+        return [self._remember(filed, tuple(map(float, values))) for values in sets_of_values]
 
-    def _works_point_by_point(self, start):
-        """Whether the model gives the same values at the data's x alone and among the points of the grid."""
-        try:
+    def _evaluate(self, filed, values):
+        if self._pointwise:
+            rows = evaluate_at_points(filed, self.grid, values)
+            at_points = rows[0, self._at_points]
+        else:
+            rows = evaluate(filed, self._x, values, self._m)[:, self.points.index]
+            at_points = rows[0]
+        residuals = self.y - at_points
+        if self.errors is not None:
             with np.errstate(all="ignore"):
-                alone = np.asarray(self.model(self.x, *start), dtype=float)
-                among = np.asarray(self.model(self.grid, *start), dtype=float)
-        except (TypeError, ValueError):  # what NumPy and JAX raise for shapes that do not fit together
-            return False
-        if alone.shape != self.x.shape or among.shape != self.grid.shape:
-            return False
-        size = np.max(np.abs(alone), initial=0.0, where=np.isfinite(alone))
-        # A picture needs no more than 1e-4, and that is above the rounding of single precision.
-        return np.allclose(among[self._at_data], alone, rtol=1e-4, atol=1e-4 * size, equal_nan=True)
+                residuals = residuals / self.errors
+        return Curve(rows[0], residuals, dict(zip(self.labels, rows[1:], strict=True)))

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
-from trfkit.plots.frame import broken, finite_range, grown
+from trfkit.plots.frame import TICK_POINTS, broken, finite_range, grown
 
 EARLIER = 0.22  # opacity of the earlier curves: six of them show motion and hide nothing
 MODEL_ROOM = 0.5  # a model that starts far off may widen the axis by this part of the data's range
 FEW_POINTS = 60  # data so sparse gets larger dots
+DENSE, PALE = 0.65, 0.2  # opacity of data that fill their panel, and of such that were left out
+REJECTED_DASHES = (0, (5, 3))
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,60 @@ def draw_data(ax, x, y, palette, decimated=False):
 def draw_model(ax, palette):
     """`ModelLines`, still empty."""
     earlier = ax.plot([], [], color=palette.model, alpha=EARLIER, linewidth=1.2, zorder=3)[0]
-    rejected = ax.plot([], [], color=palette.rejected, linewidth=1.2, linestyle=(0, (5, 3)), zorder=4)[0]
+    rejected = ax.plot([], [], color=palette.rejected, linewidth=1.2, linestyle=REJECTED_DASHES, zorder=4)[0]
     now = ax.plot([], [], color=palette.model, linewidth=2.2, zorder=5)[0]
     return ModelLines(now, earlier, rejected)
+
+
+def draw_components(ax, looks) -> dict[str, Line2D]:
+    """A line, still empty, for each {label: (colour, dashes)}."""
+    return {
+        label: ax.plot([], [], color=color, linestyle=dashes, linewidth=1.4, zorder=3.5, label=label)[0]
+        for label, (color, dashes) in looks.items()
+    }
+
+
+def draw_name(ax, label, color) -> Text:
+    """The name of a component, to be placed in fractions of the panel from its lower left corner."""
+    look = {"fontsize": TICK_POINTS, "color": color, "zorder": 6, "ha": "left", "va": "bottom"}
+    return ax.text(0, 0, label, transform=ax.transAxes, **look)
+
+
+def draw_points(ax, points, palette, errors=None) -> list:
+    """`Drawn` points as dots with their standard errors (k,), or as a line through those of many; the key comes first.
+
+    A range of x that has been left out between them is a gap in the line.
+    """
+    if points.decimated:
+        line = draw_data(ax, *points.broken(), palette, decimated=True)
+        line.set(label="data", alpha=DENSE)
+        return [line]
+    dots = draw_data(ax, points.x, points.y, palette)
+    dots.set_label("data")
+    if errors is None:
+        return [dots]
+    return [
+        dots,
+        ax.vlines(points.x, points.y - errors, points.y + errors, color=palette.data, linewidth=0.9, zorder=2),
+    ]
+
+
+def draw_left_out(ax, points, palette, limits=None) -> list:
+    """`Drawn` points that do not count, hollow; with limits (low, high) of y those far off stand on the edge."""
+    if points.x.size == 0:
+        return []
+    if points.decimated:
+        return ax.plot(*points.broken(), color=palette.data, linewidth=0.8, alpha=PALE, zorder=1.5, label="left out")
+    y = points.y if limits is None else np.clip(points.y, *limits)
+    look = {"markersize": 4.5, "markerfacecolor": "none", "markeredgecolor": palette.data, "markeredgewidth": 0.8}
+    return ax.plot(points.x, y, "o", zorder=2, clip_on=limits is None, label="left out", **look)
+
+
+def keys_of_trials(palette) -> list[Line2D]:
+    """What a key says of the lines that a trial draws beside the model."""
+    pale = Line2D([], [], color=palette.model, alpha=2 * EARLIER, linewidth=1.2, label="earlier")
+    dashed = Line2D([], [], color=palette.rejected, linestyle=REJECTED_DASHES, linewidth=1.2, label="rejected")
+    return [pale, dashed]
 
 
 def draw_residuals(ax, palette):

@@ -1,170 +1,295 @@
-"""The picture of a fit in motion: five panels, redrawn by moving artists over a kept background.
+"""The picture of a fit in motion: five panels, drawn by moving artists over a kept background.
 
-A frame restores the background (axes, grid, data), draws the artists that move, and encodes a PNG. Everything is drawn
-anew only when an axis must change its limits. The figure is its own: no pyplot, which is not safe off the main thread,
-and no settings of matplotlib are touched. One thread at a time may use it.
+A frame restores the background (axes, grid, data), draws the artists that move, and encodes a PNG. Of the background
+only the panels whose axes must change are drawn anew. The figure is its own: no pyplot, which is not safe off the main
+thread, and no settings of matplotlib are touched. One thread at a time may use it.
 """
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from trfkit.plots import data, trials
-from trfkit.plots.alt_text import describe
+from trfkit.plots.alt_text import describe_data, describe_trial
 from trfkit.plots.frame import dress
-from trfkit.plots.palette import PALETTES
+from trfkit.plots.live_data import DataPanels, Lines
+from trfkit.plots.live_layout import lay_out
+from trfkit.plots.live_trials import Shown, TrialPanels
+from trfkit.plots.picture import DOTS_PER_INCH, palette_of
 from trfkit.plots.png import encode_png
-from trfkit.trace import Trace
 
-DOTS_PER_INCH = 100
 EARLIER_CURVES = 6
-
-# Edges in CSS pixels: of the left column, of the right column, and of the rows from the bottom.
-LEFT, GUTTER, RIGHT_MARGIN = 62, 70, 52
-TOP, BOTTOM, RESIDUALS, TITLE = 26, 42, 66, 27
-LEFT_SHARE = 0.64  # of the width between the margins
-
-DATA_TITLE = "data and model  ·  pale: earlier steps  ·  dashed: a rejected trial"
+PANELS = ("data", "residuals", "cost", "radius", "ratio")
+SHARED = {"data": "x", "residuals": "x", "cost": "trial", "radius": "trial", "ratio": "trial"}  # axis of each
+OVER_X = ("x", "data", "residuals")
+LOGARITHMIC = ("cost", "radius")
 
 
 class FitFigure:
     """Data and model, residuals, cost, trust radius and reduction ratio of one fit.
 
-    `curve` is the `ModelCurve` to draw. `show` moves the picture to a trial; `png` and `alt_text` are what it then is.
-    Sizes are in CSS pixels, of which each has `pixel_ratio` pixels a side.
+    `curve` is the `ModelCurve` to draw. `show` moves the picture to a trial, `show_values` to a preview; `png` and
+    `alt_text` are what it then is. If the model raises, they raise that and leave the picture as it was. `width` and
+    `height` are in CSS pixels, of which each has `pixel_ratio` pixels a side; on less than 1 000 the panels over the
+    trials stand below the others. Raises ValueError for a size or theme that there is not.
     """
 
-    def __init__(self, curve, *, theme="light", width=920, height=440, pixel_ratio=1.5, xlabel="x", ylabel="y"):
-        self.palette = PALETTES[theme]
-        self.pixel_ratio = pixel_ratio
-        self.alt_text = ""
+    def __init__(self, curve, *, theme="light", width=1180, height=460, pixel_ratio=1.0, xlabel="x", ylabel="y"):
+        self._curve = self._part = curve  # the whole, and the range of it that is shown
+        self._labels = xlabel, ylabel
+        self._look = {"width": width, "height": height, "pixel_ratio": pixel_ratio, "theme": theme}
+        self._values = None  # of the model: now, earlier, rejected
+        self._trials = None  # `Shown` of the panels over the trials
+        self._zooms = {}  # limits by panel, and by "x" and "trial"
+        self._band = None
+        self._key_lines = 1
+        self._crowded = False
+        self.full_draws = 0  # how often an axis or something behind the moving artists had to change
+        self._build(**self._look)
+        self._arrange(None)
+
+    @property
+    def size(self):
+        """(width, height) in CSS pixels."""
+        return self._layout.size
+
+    @property
+    def pixel_ratio(self):
+        """Pixels to a CSS pixel."""
+        return self._look["pixel_ratio"]
+
+    @property
+    def theme(self):
+        """ "light" or "dark"."""
+        return self._look["theme"]
+
+    @property
+    def model(self):
+        """`ModelLines` of the picture."""
+        return self._over_x.model
+
+    @property
+    def components(self):
+        """The lines of the terms of a sum by their labels."""
+        return self._over_x.components
+
+    @property
+    def names(self):
+        """The texts beside them."""
+        return self._over_x.names
+
+    @property
+    def residuals(self):
+        """The stems of the residuals."""
+        return self._over_x.residuals
+
+    @property
+    def trials(self):
+        """`TrialMarks` by panel."""
+        return self._over_trials.marks
+
+    @property
+    def band(self):
+        """What is drawn pale behind the curve: (x, low, high), each (g,), or what has them by name; or None."""
+        return self._band
+
+    @band.setter
+    def band(self, band):
+        if band is not self._band:
+            self._band = band
+            self._arrange(self._lines(self._values, self._part))
+
+    def set_curve(self, curve, xlabel="x", ylabel="y"):
+        """Draw other data, another mask or model from now on, without a curve until the next `show`.
+
+        A zoom stays where the data have the same range of x; the panels over the trials stay as they are.
+        """
+        if curve.range != self._curve.range:
+            self._zooms = {name: limits for name, limits in self._zooms.items() if name not in OVER_X}
         self._curve = curve
-        self.size = width, height
-        self._figure = Figure(
-            figsize=(width / DOTS_PER_INCH, height / DOTS_PER_INCH),
-            dpi=DOTS_PER_INCH * pixel_ratio,
-            facecolor=self.palette.ground,
-        )
-        self._canvas = FigureCanvasAgg(self._figure)
-        self.axes = self._lay_out(xlabel if curve.over_x else "point", ylabel)
-        self._draw_panels()
-        self._limits = dict.fromkeys(("trial", "data", "residuals", "cost", "radius"))
-        self._seen = None  # the last trace shown
-        self._background = None
-        self.full_draws = 0  # how often an axis had to change
+        self._part = curve.within(self._zooms["x"]) if "x" in self._zooms else curve
+        self._labels = xlabel, ylabel
+        self._values = None
+        self._key_lines, self._crowded = 1, False
+        self._build(**self._look)
+        self._arrange(None)
 
-    def _lay_out(self, xlabel, ylabel):
-        """The five Axes by name."""
-        width, height = self.size
-        left_width = LEFT_SHARE * (width - LEFT - GUTTER - RIGHT_MARGIN)
-        right = LEFT + left_width + GUTTER
-        right_width = width - RIGHT_MARGIN - right
-        bottom_of_data = BOTTOM + RESIDUALS + TITLE
-        third = (height - TOP - BOTTOM - 2 * TITLE) / 3
-
-        def axes(x, y, w, h, **share):
-            return self._figure.add_axes((x / width, y / height, w / width, h / height), **share)
-
-        panels = {"data": axes(LEFT, bottom_of_data, left_width, height - TOP - bottom_of_data)}
-        panels["residuals"] = axes(LEFT, BOTTOM, left_width, RESIDUALS, sharex=panels["data"])
-        panels["ratio"] = axes(right, BOTTOM, right_width, third)
-        panels["radius"] = axes(right, BOTTOM + third + TITLE, right_width, third, sharex=panels["ratio"])
-        panels["cost"] = axes(right, BOTTOM + 2 * (third + TITLE), right_width, third, sharex=panels["ratio"])
-        palette = self.palette
-        dress(panels["data"], palette, DATA_TITLE, ylabel=ylabel, number_x=False)
-        dress(panels["residuals"], palette, "data − model", xlabel=xlabel)
-        dress(panels["cost"], palette, "cost", number_x=False)
-        dress(panels["radius"], palette, "trust radius Δ", number_x=False)
-        dress(panels["ratio"], palette, "ρ = actual / predicted reduction", xlabel="trial point")
-        trials.draw_legend(self._figure, palette, (right + right_width) / width, 1 - 9 / height)
-        return panels
-
-    def _draw_panels(self):
-        """Draw every artist once; those that move are left out of the background."""
-        ax, palette, curve = self.axes, self.palette, self._curve
-        data.draw_data(ax["data"], curve.x, curve.y, palette, curve.decimated)
-        ax["data"].margins(x=0.02)
-        self.model = data.draw_model(ax["data"], palette)
-        self.residuals = data.draw_residuals(ax["residuals"], palette)
-        trials.draw_ratio_bands(ax["ratio"], palette)
-        for name in ("cost", "radius"):
-            ax[name].set_yscale("log")
-        self.trials = {name: trials.draw_trials(ax[name], palette) for name in ("cost", "radius", "ratio")}
-        self._moving = [("data", artist) for artist in self.model.artists]
-        self._moving.append(("residuals", self.residuals))
-        self._moving += [(name, artist) for name, marks in self.trials.items() for artist in marks.artists]
-        for _, artist in self._moving:
-            artist.set_animated(True)
-
-    def show(self, trace, index, marks=None, final=False):
+    def show(self, trace, index, values_at, marks=None, final=False, bounds=None):
         """Move the picture to row `index` of the trace, with the marks of its first `marks` rows (default: all).
 
         The axes make room for the whole trace: for one that still grows with some to spare, for one that is `final`
-        exactly, so that a replay moves none of them.
+        exactly, so that a replay moves none of them. `values_at(theta)` gives the values of the model's parameters at a
+        point θ (n,) of the trace, `bounds` are (lower, upper) (n,) of θ: trials at a bound are marked.
         """
         at_trial = trace[: index + 1]
         best = at_trial.best
-        now = self._curve(trace.x[best])
         before = np.flatnonzero(~at_trial.rejected[:best])[-EARLIER_CURVES:]
-        earlier = [self._curve(trace.x[i]).y for i in before]
-        rejected = self._curve(trace.x[index]).y if at_trial.rejected[-1] else None
+        rejected = values_at(trace.x[index]) if at_trial.rejected[-1] else None
+        values = values_at(trace.x[best]), [values_at(trace.x[i]) for i in before], rejected
+        lines = self._lines(values, self._part)
+        self._values, self._trials = values, Shown(trace, index, marks, final, bounds)
+        self._arrange(lines)
 
-        self._make_room(trace, now, final)
-        self.model.show(self._curve.grid, now.y, earlier, rejected)
-        data.show_residuals(self.residuals, self._curve.x, now.residuals)
-        visible = trace[:marks]
-        costs = trials.costs(visible, self._limits["cost"])
-        for name, values in (("cost", costs), ("radius", visible.Delta), ("ratio", trials.ratios(visible))):
-            self.trials[name].show(visible, values, index)
-        self.alt_text = describe(trace, index, len(self._curve.x))
-        self._blit()
+    def show_values(self, values):
+        """Move the picture to the model at these values of its parameters; the trials stay as they were shown last."""
+        values = values, (), None
+        lines = self._lines(values, self._part)
+        self._values = values
+        self._arrange(lines, trials=False)
 
-    def show_start(self, parameters):
-        """Move the picture to the model at these parameters, before any fit."""
-        now = self._curve(parameters)
-        self._make_room(Trace((), ()), now, final=False)
-        self.model.show(self._curve.grid, now.y)
-        data.show_residuals(self.residuals, self._curve.x, now.residuals)
-        self.alt_text = f"{len(self._curve.x)} data points and the model from which the next fit starts."
-        self._blit()
+    def zoom(self, panel, x_limits=None, y_limits=None):
+        """Show this range (low, high) of x and of y in a panel, over later frames, too; None leaves one as it is.
+
+        "data" and "residuals" have x in common, and "cost", "radius" and "ratio" the trials. Raises ValueError for
+        another panel and for limits that are no range.
+        """
+        new = {}
+        for axis, limits in ((SHARED[_checked(panel)], x_limits), (panel, y_limits)):
+            if limits is not None:
+                new[axis] = _range(limits, positive=axis in LOGARITHMIC)
+        self._look_at(self._zooms | new)
+
+    def unzoom(self, panel):
+        """Show all of a panel again."""
+        ended = (SHARED[_checked(panel)], panel)
+        self._look_at({axis: limits for axis, limits in self._zooms.items() if axis not in ended})
+
+    def resize(self, width, height=None, pixel_ratio=None, theme=None):
+        """Draw at another size, for another screen or page; a height of None is a good one for the width."""
+        look = {"width": width, "height": height}
+        look["pixel_ratio"] = self._look["pixel_ratio"] if pixel_ratio is None else pixel_ratio
+        look["theme"] = self._look["theme"] if theme is None else theme
+        lines = self._lines(self._values, self._part)
+        self._key_lines = 1
+        self._build(**look)
+        self._look = look
+        self._arrange(lines)
 
     def png(self):
         """The picture as PNG bytes."""
-        return encode_png(np.asarray(self._canvas.buffer_rgba()), self.pixel_ratio, self.alt_text)
+        self._draw()
+        return encode_png(np.asarray(self._canvas.buffer_rgba()), self._look["pixel_ratio"], self.alt_text)
 
-    def _make_room(self, trace, curve, final):
-        """Change the limits that must change, and with them the background."""
-        old = self._limits
-        if final or (self._seen is not None and not _continues(trace, self._seen)):
-            old = old | dict.fromkeys(("trial", "cost", "radius"))
-        self._seen = trace
-        new = {
-            "trial": trials.trial_limits(trace, old["trial"]),
-            "cost": trials.cost_limits(trace, old["cost"]),
-            "radius": trials.radius_limits(trace, old["radius"]),
-            "data": data.data_limits(self._curve.y, curve.y, old["data"]),
-            "residuals": data.residual_limits(curve.residuals, old["residuals"]),
-        }
-        if new == self._limits:
-            return
-        self._limits = new
-        self._background = None
-        self.axes["ratio"].set_xlim(new["trial"])
-        for name in ("data", "residuals", "cost", "radius"):
-            self.axes[name].set_ylim(new[name])
-        for name in ("cost", "radius"):  # before the first trial the numbers there would mean nothing
-            self.axes[name].tick_params(axis="y", which="both", labelleft=len(trace) > 0)
+    def _look_at(self, zooms):
+        part = self._part
+        if zooms.get("x") != self._zooms.get("x"):
+            part = self._curve.within(zooms["x"]) if "x" in zooms else self._curve
+        lines = self._lines(self._values, part)
+        self._zooms, self._part = zooms, part
+        self._arrange(lines)
 
-    def _blit(self):
+    @staticmethod
+    def _lines(values, curve):
+        """`Lines` of the model; the only place where it is called, before anything has been changed."""
+        if values is None:
+            return None
+        now, earlier, rejected = values
+        curves = curve.several([now, *earlier, *(() if rejected is None else [rejected])])
+        last = len(earlier) + 1
+        return Lines(curves[0], tuple(curves[1:last]), None if rejected is None else curves[last])
+
+    def _build(self, width, height, pixel_ratio, theme):
+        """An empty figure with all of its artists."""
+        palette = palette_of(theme)
+        if not 0 < pixel_ratio <= 8:
+            raise ValueError(f"`pixel_ratio` must be pixels to a CSS pixel, up to 8, got {pixel_ratio!r}: try 1 or 2.")
+        self._layout = layout = lay_out(width, height, self._key_lines)
+        self.palette = palette
+        dpi = DOTS_PER_INCH * pixel_ratio
+        size = [length / DOTS_PER_INCH for length in layout.size]
+        self._figure = Figure(figsize=size, dpi=dpi, facecolor=palette.ground)
+        self._canvas = FigureCanvasAgg(self._figure)
+        self.axes = self._empty_axes()
+        boxes = {name: place.box for name, place in layout.places.items()}
+        self._over_x = DataPanels(self.axes, palette, boxes["data"], self._curve.model, self._crowded)
+        self._over_trials = TrialPanels(self.axes, palette, boxes["cost"], layout.narrow)
+        self._stale = set(PANELS)  # whose background must be drawn
+        self._background = None  # pixels
+        self._moved = {self._over_x, self._over_trials}
+
+    def _empty_axes(self):
+        """The five Axes by name, with their titles and labels."""
+        width, height = self._layout.size
+        axes = {}
+        for name in PANELS:
+            x, y, w, h = self._layout.places[name].box
+            shared = axes.get({"residuals": "data", "radius": "cost", "ratio": "cost"}.get(name))
+            axes[name] = self._figure.add_axes((x / width, y / height, w / width, h / height), sharex=shared)
+        (xlabel, ylabel), narrow = self._labels, self._layout.narrow
+        trial, palette = "trial point", self.palette
+        residuals = "(data − model) / σ" if self._curve.weighted else "data − model"
+        dress(axes["data"], palette, " ", ylabel=ylabel, number_x=False)
+        dress(axes["residuals"], palette, residuals, xlabel=xlabel if self._curve.over_x else "point")
+        dress(axes["cost"], palette, "cost", xlabel=trial if narrow else "", number_x=narrow)
+        dress(axes["radius"], palette, "trust radius Δ", xlabel=trial if narrow else "", number_x=narrow)
+        dress(axes["ratio"], palette, "ρ actual / predicted", xlabel=trial)
+        return axes
+
+    def _arrange(self, lines, trials=True):
+        """Move the artists to the present state, those over the trials or not, and find the panels to draw anew."""
+        fitted = self._trials is not None
+        self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted)
+        if self._over_x.key_lines > self._key_lines:
+            self._key_lines, self._crowded = self._over_x.key_lines, self._over_x.crowded
+            self._build(**self._look)
+            trials = True
+            self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted)
+        self._moved.add(self._over_x)
+        if trials:
+            self._stale |= self._over_trials.arrange(self._trials, self._zooms)
+            self._moved.add(self._over_trials)
+        residuals = None if lines is None else lines.now.residuals
+        self.alt_text = describe_data(self._part, residuals, "x" in self._zooms or "data" in self._zooms)
+        if fitted:
+            self.alt_text += " " + describe_trial(self._trials.trace, self._trials.index, self._trials.bounds)
+
+    def _draw(self):
+        """Bring the pixels in line with the artists, in the half of the picture where any has moved."""
+        pixels = np.asarray(self._canvas.get_renderer().buffer_rgba())
+        if self._stale:
+            self._draw_background(pixels)
+            self._moved = {self._over_x, self._over_trials}
+        for half in self._moved:
+            for panel in half.axes:
+                tile = self._tile(panel)
+                pixels[tile] = self._background[tile]
+            for panel, artist in half.moving:
+                self.axes[panel].draw_artist(artist)
+        self._moved = set()
+
+    def _draw_background(self, pixels):
+        """Draw the panels that have changed, each on its cleared tile."""
         if self._background is None:
             self._canvas.draw()
-            self._background = self._canvas.copy_from_bbox(self._figure.bbox)
-            self.full_draws += 1
-        self._canvas.restore_region(self._background)
-        for name, artist in self._moving:
-            self.axes[name].draw_artist(artist)
+            self._background = np.empty_like(pixels)
+            self._stale = set(PANELS)
+        else:
+            for panel in self._stale:
+                pixels[self._tile(panel)] = pixels[0, 0]  # a corner, where nothing is drawn
+            for panel in self._stale:
+                self.axes[panel].draw(self._canvas.get_renderer())
+        for panel in self._stale:
+            self._background[self._tile(panel)] = pixels[self._tile(panel)]
+        self._stale = set()
+        self.full_draws += 1
+
+    def _tile(self, panel):
+        """Rows and columns of a panel's part of the picture."""
+        tile, ratio = self._layout.places[panel].tile, self.pixel_ratio
+        top = self._layout.size[1]
+        rows = slice(round(ratio * (top - tile.top)), round(ratio * (top - tile.bottom)))
+        return rows, slice(round(ratio * tile.left), round(ratio * tile.right))
 
 
-def _continues(trace, earlier):
-    """Whether a trace is that of the same fit as an earlier one: as long or longer, from the same start."""
-    return len(trace) >= len(earlier) > 0 and np.array_equal(trace.rows[0], earlier.rows[0], equal_nan=True)
+def _checked(panel):
+    if panel not in PANELS:
+        raise ValueError(f"`panel` must be one of {', '.join(map(repr, PANELS))}, got {panel!r}.")
+    return panel
+
+
+def _range(limits, positive):
+    """(low, high) of limits in either order."""
+    low, high = sorted(map(float, limits))
+    if not (np.isfinite([low, high]).all() and low < high and (low > 0 or not positive)):
+        what = "two different positive numbers" if positive else "two different numbers"
+        raise ValueError(f"limits must be {what}, got {limits!r}: unzoom() shows all again.")
+    return low, high

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trfkit.plots.curve import COLUMNS, MOST_POINTS, ModelCurve
+from trfkit.plots.curve import GRID
 from trfkit.plots.decimate import extremes
+from trfkit.plots.model_values import is_the_same_among_fewer, label_of
+from trfkit.plots.points import COLUMNS, MOST_POINTS, Series, standard_errors
 
 
 class Grid(NamedTuple):
@@ -55,22 +57,22 @@ class Fitted:
         self.counts = np.ones(self.set.y.shape, bool) if self.set.mask is None else self.set.mask.astype(bool)
         self._values = [result.values[name] for name in self.set.names]
         function, x = self.set.model.function, self.set.x
-        y = np.where(self.counts, self.set.y, np.nan)
-        self.over_x = np.shape(x) == y.shape
+        self.over_x = np.shape(x) == self.set.y.shape
         logarithmic = logarithmic and self.over_x
         if logarithmic:
             with np.errstate(divide="ignore", invalid="ignore"):  # x ≤ 0 has no place on such an axis
-                curve = ModelCurve(_OverLogarithm(function), np.log(x), y, self._values)
+                function, x = _OverLogarithm(function), np.log(x)
+        series = Series(x, self.set.y, self.counts)
+        points = series.counting()
+        self.decimated, self._drawn = points.decimated, points.index
+        self._line = np.asarray(self.set.x) if self.over_x else np.arange(self.set.y.size, dtype=float)
+        if series.over_x and is_the_same_among_fewer(function, points.x, self._values):
+            even = np.linspace(points.x[0], points.x[-1], GRID)
+            grid = np.unique(np.concatenate([even, points.x]))
+            grid = np.exp(grid) if logarithmic else grid
+            self.grid = Grid(grid, grid, slice(None))
         else:
-            curve = ModelCurve(function, x, y, self._values)
-        self.decimated = curve.decimated
-        self._drawn = curve.drawn
-        self._line = np.asarray(x) if self.over_x else np.arange(y.size, dtype=float)
-        if curve.grid is curve.x:  # the model needs the whole of x
-            self.grid = Grid(self._line[curve.drawn], None, curve.drawn)
-        else:
-            x = np.exp(curve.grid) if logarithmic else curve.grid
-            self.grid = Grid(x, x, slice(None))
+            self.grid = Grid(self._line[points.index], None, points.index)
 
     @property
     def data(self) -> Points:
@@ -88,10 +90,8 @@ class Fitted:
 
     def _of(self, sigma, chosen):
         """Standard errors (k,) of the chosen points, from a number, (m,) errors or an (m, m) covariance."""
-        if sigma is None:
-            return None
-        sigma = np.sqrt(np.diag(sigma)) if np.ndim(sigma) == 2 else sigma
-        return np.broadcast_to(sigma, self.set.y.shape)[chosen]
+        errors = standard_errors(sigma, self.set.y.size)
+        return None if errors is None else errors[chosen]
 
     @property
     def residuals(self) -> Residuals:
@@ -132,8 +132,3 @@ class Fitted:
         data = self._points(np.flatnonzero(self.counts))
         order = np.argsort(data.x, kind="stable")
         return np.interp(self.grid.x, data.x[order], data.y_error[order])
-
-
-def label_of(component) -> str:
-    """What a component is called in a legend."""
-    return component.prefix or component.name

@@ -1,6 +1,6 @@
 """The parameters of a fit as a pandas DataFrame."""
 
-import importlib
+from ..optional import pandas
 
 
 def dataframe(result):
@@ -8,10 +8,7 @@ def dataframe(result):
 
     Raises ImportError where pandas is not installed.
     """
-    try:  # optional, and it costs more to import than most fits to run
-        pandas = importlib.import_module("pandas")
-    except ImportError as error:
-        raise ImportError("to_dataframe needs pandas, which is not installed: pip install pandas") from error
+    library = pandas("to_dataframe")
     parameters, starts = tuple(result.parameters.values()), result.initial.full_values
     columns = {
         "value": [result.values[p.name] for p in parameters],
@@ -20,4 +17,4 @@ def dataframe(result):
         "tie": [p.tie or "" for p in parameters],
         "initial": [starts[p.name] for p in parameters],
     }
-    return pandas.DataFrame(columns, index=pandas.Index([p.name for p in parameters], name="parameter"))
+    return library.DataFrame(columns, index=library.Index([p.name for p in parameters], name="parameter"))

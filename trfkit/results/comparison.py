@@ -134,14 +134,14 @@ def compare(results: Mapping[str, FitResult]) -> Comparison:
         raise ValueError(f"`results` must be {{name: FitResult}}, one for each model, got {results!r}.")
     first_name, *_ = results
     for name, result in results.items():
-        what = _difference(results[first_name], result)
+        what = difference(results[first_name], result)
         if what:
             raise ValueError(f"{name!r} and {first_name!r} can't be compared: {what} differ; fit both in the same way.")
     return Comparison(dict(results))
 
 
-def _difference(a: FitResult, b: FitResult) -> str:
-    """What makes two fits incomparable; nothing in most cases."""
+def difference(a: FitResult, b: FitResult) -> str:
+    """What makes two fits incomparable, as "their losses"; "" where `compare` takes both."""
     if a.absolute_sigma != b.absolute_sigma:
         return "whether sigma is absolute"
     if _loss(a) != _loss(b):

@@ -3,6 +3,7 @@
 Of several data sets each has parameters of its own, `tau_cold` and `tau_hot`, but for those that are shared.
 """
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 
@@ -12,6 +13,7 @@ from ..fitting import inputs
 from ..fitting.joint import DataSet
 from ..models import Model
 
+TIMES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 DATA_SET_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -104,19 +106,33 @@ def _data_set(name, model, names, x, y, sigma, sigma_x, mask) -> DataSet:
 
 def without_nan(s: DataSet) -> DataSet:
     """The data set with points that have a NaN masked out; raises ValueError where each has."""
-    usable = np.ones(s.y.size, dtype=bool) if s.mask is None else inputs.row_mask(s.mask, s.y.size)
-    for values in (s.x, s.y, s.sigma, s.sigma_x):
-        if isinstance(values, np.ndarray) and values.shape[-1:] == s.y.shape:
-            usable = usable & ~np.isnan(np.sum(np.atleast_2d(values), axis=0))
+    usable = points_without_nan(s.y, s.x, s.sigma, s.sigma_x)
+    if s.mask is not None:
+        usable &= inputs.row_mask(s.mask, s.y.size)
     if not usable.any():
         raise ValueError(s.said("no point is left: each has a NaN."))
     return s if usable.all() else s._replace(mask=usable)
 
 
+def points_without_nan(y: np.ndarray, *others) -> np.ndarray:
+    """(m,) True where neither y (m,) nor one of the others that are arrays over the points is NaN."""
+    usable = np.ones(y.size, dtype=bool)
+    for values in (y, *others):
+        if isinstance(values, np.ndarray) and values.shape[-1:] == y.shape:
+            usable &= ~np.isnan(np.sum(np.atleast_2d(values), axis=0))
+    return usable
+
+
 def is_array(x) -> bool:
     """Whether x is numbers, an array, a list or a series of them; some models take something else."""
-    return isinstance(x, list | tuple | int | float) or hasattr(x, "__array__")
+    return isinstance(x, list | tuple | range | int | float) or hasattr(x, "__array__")
 
 
 def _numbers(values, name: str) -> np.ndarray:
+    values = np.asarray(values)
+    if values.dtype.kind in "mM" or any(isinstance(value, TIMES) for value in values.flat[:1]):
+        raise ValueError(
+            f"`{name}` has dates or times, and in which unit to fit them is not known: give numbers, such as the "
+            f"seconds (t - t[0]) / np.timedelta64(1, 's')."
+        )
     return np.array(inputs.data_array(values, name, check_finite=False))

@@ -13,7 +13,7 @@ SAME_COST = 1e-6  # relative: a path from the best start that ends above what th
 
 def fit(
     model, x, y, start=None, *, sigma=None, sigma_x=None, absolute_sigma=False, mask=None, shared=(), fixed=(),
-    bounds=None, ties=None, priors=None, units=("", ""), starts=1, seed=0,
+    bounds=None, ties=None, priors=None, units=("", ""), starts=1, seed=0, progress=None,
     nan_policy="raise", **options,
 ) -> FitResult:  # fmt: skip
     """Fit a model to data by least squares and return a `FitResult`.
@@ -38,6 +38,8 @@ def fit(
     units       of x and y, ("s", "V"), for the reports
     starts      how many starts to fit from, at once: a Latin hypercube of this `seed`, the given start among them. The
                 result is the best fit; its `starts` says what minima there are
+    progress    progress(done, total) is called as those fits are made, some at a time. Where it raises StopIteration
+                the starts so far are all there are; anything else that it raises goes through
 
     Other keywords are those of `least_squares`: loss, f_scale, xtol, max_nfev, tr_solver, callback, …
 
@@ -51,18 +53,23 @@ def fit(
         sets = tuple(map(without_nan, sets))
     wishes = Wishes(start, fixed, bounds, ties, priors, units)
     initial, remarks = starting_parameters(sets, wishes)
-    return fit_parameters(sets, initial, options, bool(absolute_sigma), tuple(units), starts, seed, remarks)
+    return fit_parameters(sets, initial, options, bool(absolute_sigma), tuple(units), starts, seed, remarks, progress)
 
 
-def fit_parameters(sets, initial, options, absolute_sigma, units, starts=1, seed=0, remarks=()) -> FitResult:
+def fit_parameters(
+    sets, initial, options, absolute_sigma, units, starts=1, seed=0, remarks=(), progress=None
+) -> FitResult:
     """`fit` of data sets and `Parameters` that have been put together already."""
     joint = Joint(sets, initial, options, absolute_sigma)
     if any(s.sigma is None for s in sets) and (absolute_sigma or joint.known):
         why = "absolute_sigma says that they are known" if absolute_sigma else "priors weigh against them"
         remarks = (*remarks, f"Errors of the data are taken to be 1, as no sigma was given, while {why}: give sigma.")
-    found = multistart(joint, starts, seed) if starts != 1 else None
+    found = multistart(joint, starts, seed, progress) if starts != 1 else None
     if found is not None:
-        joint = Joint(sets, _with_free(initial, found.x0[found.best]), options, absolute_sigma)
+        whole = len(found.cost) == starts
+        joint = Joint(sets, _with_free(initial, (found.x0 if whole else found.x)[found.best]), options, absolute_sigma)
+        if not whole:
+            remarks = (*remarks, f"Stopped after {len(found.cost)} of {starts} starts.")
     solution = joint.run()
     if found is not None and solution.cost > found.cost[found.best] * (1 + SAME_COST):
         joint = Joint(sets, _with_free(initial, found.x[found.best]), options, absolute_sigma)

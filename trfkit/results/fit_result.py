@@ -16,11 +16,11 @@ import numpy as np
 from .. import report
 from ..fitting.joint import DataSet, Joint
 from ..fitting.multistart import Starts
-from ..fitting.result import Determination, LeastSquaresResult, determine, doubts
+from ..fitting.result import LeastSquaresResult, determine, doubts
 from ..parameters import Parameters
 from ..report import frame, latex, markdown, page
 from ..statistics import bootstrap, goodness, intervals, profile, propagation
-from ..statistics.uncertainty import Uncertainty, uncertainty
+from ..statistics.uncertainty import Uncertainty, uncertainty_of
 from ..trace import Trace
 from . import document, prediction, script
 
@@ -77,13 +77,9 @@ class FitResult:
         return self.parameters.full_values
 
     @cached_property
-    def _determination(self) -> Determination:
-        return determine(self.solution.triangle, self.solution.m)
-
-    @cached_property
     def uncertainty(self) -> Uncertainty:
         """Of the free parameters, in order."""
-        return uncertainty(self._determination, self.solution.cost, self.solution.m, self.absolute_sigma)
+        return uncertainty_of(self.solution, self.absolute_sigma)
 
     @cached_property
     def stderr(self) -> dict[str, float]:
@@ -158,7 +154,7 @@ class FitResult:
                 f"absolute_sigma=True."
             )
         ends = self.joint.lb, self.joint.ub
-        warnings += doubts(self._determination, self.free_names, self.solution.active_mask, *ends)
+        warnings += doubts(determine(self.solution.triangle, m), self.free_names, self.solution.active_mask, *ends)
         for p in self.parameters.values():
             value = self.values[p.name]
             if not (p.free or p.min <= value <= p.max):
@@ -217,32 +213,43 @@ class FitResult:
         priors = self.solution.fun[joint.points :]
         return goodness.goodness(sets, len(self.free_names), self.absolute_sigma, priors)
 
-    def intervals(self, level: float = 0.95, method: str = "covariance", **options) -> intervals.Intervals:
+    def intervals(
+        self, level: float = 0.95, method: str = "covariance", progress: Callable | None = None, **options
+    ) -> intervals.Intervals:
         """Intervals of the parameters at a level, by their covariance, by profile likelihood or by bootstrap.
 
         The first are right as far as the model is linear over a few standard errors; "profile" where it is not;
-        "bootstrap" where the errors are not normal, either. Options go to `profile` and `bootstrap`.
+        "bootstrap" where the errors are not normal, either. `progress` and options go to `profile` and `bootstrap`.
         """
         if method not in METHODS:
             raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}, got {method!r}.")
         if method == "profile":
-            return self.profile(level=level, **options).intervals(level)
+            return self.profile(level=level, progress=progress, **options).intervals(level)
         if method == "bootstrap":
-            return self.bootstrap(**options).intervals(level)
+            return self.bootstrap(progress=progress, **options).intervals(level)
         free_or_tied = {name: self.stderr[name] for name, p in self.parameters.items() if not p.fixed}
         left, known = self.degrees_of_freedom, self.absolute_sigma
         return intervals.from_covariance(self.values, free_or_tied, level, left, known, **options)
 
-    def profile(self, names: Sequence[str] | None = None, level: float = 0.95) -> profile.Profile:
+    def profile(
+        self, names: Sequence[str] | None = None, level: float = 0.95, progress: Callable | None = None
+    ) -> profile.Profile:
         """How the cost rises as each parameter is moved away from its best value, the others following.
 
-        `names`: which free parameters, all unless given. See `trfkit.statistics.profile`.
+        `names`: which free parameters, all unless given. progress(done, total) is called on the way; what it raises
+        goes through. See `trfkit.statistics.profile`.
         """
-        return profile.profile(self.joint, self.solution, names, level)
+        return profile.profile(self.joint, self.solution, names, level, progress)
 
-    def bootstrap(self, count: int = 1000, kind: str = "residuals", seed: int = 0) -> bootstrap.Bootstrap:
-        """Parameters of `count` resampled data sets; see `trfkit.statistics.bootstrap`."""
-        return bootstrap.bootstrap(self.joint, self.solution, count, kind, seed)
+    def bootstrap(
+        self, count: int = 1000, kind: str = "residuals", seed: int = 0, progress: Callable | None = None
+    ) -> bootstrap.Bootstrap:
+        """Parameters of `count` resampled data sets; see `trfkit.statistics.bootstrap`.
+
+        progress(done, count) is called as they are fitted, some at a time. Where it raises StopIteration the samples so
+        far are kept; anything else that it raises goes through.
+        """
+        return bootstrap.bootstrap(self.joint, self.solution, count, kind, seed, progress)
 
     def propagate(self, function: Callable | str, unit: str = "") -> "Estimate | propagation.Propagated":
         """A function of the parameters with its standard error, to first order.

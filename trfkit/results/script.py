@@ -1,12 +1,14 @@
 """A fit as a short Python script that makes it again: model, data, the call of `trfkit.fit`, the report.
 
-Only what differs from the defaults of `fit` is written. Names and texts are written as strings, never as code.
+The data are written out, so that the script stands alone, or stay variables of the notebook. Only what differs from the
+defaults of `fit` is written. Names and texts are written as strings, never as code.
 """
 
 import math
 import reprlib
 from collections.abc import Callable
 from dataclasses import fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,21 +21,35 @@ from .saved_options import kept_options
 from .source import array_imports, array_source, model_source
 from .start import Wishes, starting_parameters
 
+MOST_EXCLUDED = 20  # points left out that are told by their places
 IN_CALL = 5  # characters beside an argument that has a line of its own: its indent and its comma
 
 
-def script(result) -> str:
-    """The script of a `FitResult`. Raises ValueError for what cannot be written, saying why and what to try."""
-    sets, writer = result.sets, _Writer()
+class Call(NamedTuple):
+    """What a script says of a fit; a `FitResult` has the same by the same names."""
+
+    sets: tuple[DataSet, ...]
+    initial: Parameters
+    absolute_sigma: bool
+    options: dict
+    units: tuple[str, str]
+
+
+def script(call: Call, data_by_name: bool = False) -> str:
+    """The script of a `Call` or of a `FitResult`; `data_by_name` leaves x, y, … to be variables of the notebook.
+
+    Raises ValueError for what cannot be written, saying why and what to try.
+    """
+    sets, writer = call.sets, _Writer(data_by_name)
     model = writer.model(sets)  # functions first: the names of the script keep clear of theirs
-    options = {name: writer.option(name, value) for name, value in kept_options(result.options).items()}
+    options = {name: writer.option(name, value) for name, value in kept_options(call.options).items()}
     model = writer.assign("model", model)
     said = {what: writer.data(sets, what) for what in ("x", "y", "sigma", "sigma_x", "mask")}
     data = [said.pop("x"), said.pop("y")]
-    said["absolute_sigma"] = "True" if result.absolute_sigma else None
+    said["absolute_sigma"] = "True" if call.absolute_sigma else None
     said["shared"] = _shared(sets)
-    said |= _start(result, writer)
-    said["units"] = value_source(tuple(result.units)) if any(result.units) else None
+    said |= _start(call, writer)
+    said["units"] = value_source(tuple(call.units)) if any(call.units) else None
     said |= options
     keywords = [f"{name}={source}" for name, source in said.items() if source is not None]
     arguments = [model, *data, *keywords]
@@ -43,14 +59,16 @@ def script(result) -> str:
         list(writer.definitions.values()),
         assigned[:1],
         assigned[1:],
-        [laid_out(f"{name} = trfkit.fit(", arguments, ")"), f"print({name}.fit_report())"],
+        [*writer.remarks(), laid_out(f"{name} = trfkit.fit(", arguments, ")"), f"print({name}.fit_report())"],
     )
 
 
 class _Writer:
     """The statements of a script so far, by the names that they bind."""
 
-    def __init__(self):
+    def __init__(self, data_by_name: bool):
+        self.data_by_name = data_by_name
+        self.notebook: list[str] = []  # names of data that the notebook has
         self.imports: dict[str, str] = {}  # one for each name
         self.definitions: dict[str, str] = {}  # what the user's functions are and read
         self.assigned: dict[str, str] = {}  # model, then data
@@ -69,7 +87,8 @@ class _Writer:
 
     def new_name(self, name: str) -> str:
         """A name of the script's own: this one, or one with _ after it where something else has it."""
-        while name in self.imports or name in self.definitions or name in self.assigned:
+        taken = {*self.imports, *self.definitions, *self.assigned, *self.notebook}
+        while name in taken:
             name += "_"
         return name
 
@@ -92,6 +111,8 @@ class _Writer:
         values = [getattr(s, what) for s in sets]
         if all(value is None for value in values):
             return None
+        if what == "mask" and self.data_by_name and not sets[0].name:
+            return self._mask(sets[0])
         one_for_all = not sets[0].name or (what != "y" and all(_identical(value, values[0]) for value in values))
         if one_for_all:
             return self._value(what, values[0])
@@ -101,14 +122,39 @@ class _Writer:
         """None or a number as it is, an array by a variable's name."""
         if value is None or np.isscalar(value):
             return value_source(None if value is None else float(value))
+        if self.data_by_name and not name.startswith("mask"):
+            self.notebook.append(self.new_name(name))
+            return self.notebook[-1]
         if not isinstance(value, np.ndarray):
             raise ValueError(f"{name} is no array, so that it has no source: {reprlib.repr(value)}. Fit with an array.")
-        source = array_source(value)
+        return self.assign(name, self._with_numpy(array_source(value)))
+
+    def _with_numpy(self, source: str) -> str:
+        """The source of an array, what it reads imported; NumPy as numpy where np is something else."""
         imports = array_imports(source)
         if self.imports.get("np", "import numpy as np") != "import numpy as np" or "np" in self.definitions:
             source, imports = source.replace("np.", "numpy."), imports - {"import numpy as np"} | {"import numpy"}
         self.bind(imports)
-        return self.assign(name, source)
+        return source
+
+    def _mask(self, s: DataSet) -> str:
+        """Which points count, shortly where it can be: those of a range of x, or all but a few."""
+        mask, (x, y, *_) = np.asarray(s.mask), self.notebook
+        if np.shape(s.x) == mask.shape and mask.any():
+            low, high = s.x[mask].min(), s.x[mask].max()
+            if np.array_equal((s.x >= low) & (s.x <= high), mask):
+                return f"({x} >= {value_source(low.item())}) & ({x} <= {value_source(high.item())})"
+        excluded = np.flatnonzero(~mask).tolist()
+        if len(excluded) <= MOST_EXCLUDED:
+            return self._with_numpy(f"~np.isin(np.arange(len({y})), {excluded})")
+        return self._value("mask", mask)
+
+    def remarks(self) -> list[str]:
+        """What a reader has to know before the call."""
+        if not self.notebook:
+            return []
+        *names, last = self.notebook
+        return [f"# {', '.join(names)} and {last} are the data, as arrays"]
 
     def option(self, name: str, value) -> str:
         """An option of the solver; a loss of the user's own as a function."""
@@ -168,10 +214,9 @@ def _shared(sets: tuple[DataSet, ...]) -> str | None:
     return f"[{', '.join(map(string_source, shared))}]" if shared else None
 
 
-def _start(result, writer: _Writer) -> dict[str, str | None]:
+def _start(call: Call, writer: _Writer) -> dict[str, str | None]:
     """start, fixed, bounds, ties and priors; all of it by `Parameters` where these do not say it."""
-    initial = result.initial
-    wishes = _wishes(result)
+    initial, wishes = call.initial, _wishes(call)
     if wishes is None:
         writer.bind(["from trfkit.parameters import Parameter, Parameters"])
         listed = laid_out("[", [_parameter(p) for p in initial.values()], "]", used=IN_CALL + len("start=Parameters()"))
@@ -185,13 +230,13 @@ def _start(result, writer: _Writer) -> dict[str, str | None]:
     return {"start": sources.pop("start"), "fixed": fixed if wishes.fixed else None} | sources
 
 
-def _wishes(result) -> Wishes | None:
-    """What to ask `fit` for, so that it starts from the result's initial parameters; None where it cannot be asked."""
-    initial: Parameters = result.initial
-    if tuple(initial) != tuple(dict.fromkeys(name for s in result.sets for name in s.names)):
+def _wishes(call: Call) -> Wishes | None:
+    """What to ask `fit` for, so that it starts from these parameters; None where it cannot be asked."""
+    initial = call.initial
+    if tuple(initial) != tuple(dict.fromkeys(name for s in call.sets for name in s.names)):
         return None
     everything = {name: p.value for name, p in initial.items()}
-    usual, _ = starting_parameters(result.sets, Wishes(start=everything, units=result.units))
+    usual, _ = starting_parameters(call.sets, Wishes(start=everything, units=call.units))
     usual_ends = {name: (p.min, p.max) for name, p in usual.items()}
     bounds = {name: (p.min, p.max) for name, p in initial.items() if (p.min, p.max) != usual_ends[name]}
     wishes = Wishes(
@@ -200,9 +245,9 @@ def _wishes(result) -> Wishes | None:
         bounds={name: tuple(end if math.isfinite(end) else None for end in ends) for name, ends in bounds.items()},
         ties={name: p.tie for name, p in initial.items() if p.tie is not None},
         priors={name: tuple(p.prior) for name, p in initial.items() if p.prior is not None},
-        units=result.units,
+        units=call.units,
     )
-    made, _ = starting_parameters(result.sets, wishes)
+    made, _ = starting_parameters(call.sets, wishes)
     return wishes if made.with_values({name: everything[name] for name in wishes.ties}) == initial else None
 
 

@@ -27,7 +27,7 @@ EXAMPLES = {"bounds": {"tau": (0, 10)}, "ties": {"b.sigma": "2*a.sigma"}, "prior
 
 def starting_parameters(sets: tuple[DataSet, ...], wishes: Wishes) -> tuple[Parameters, tuple[str, ...]]:
     """(parameters, remarks): guessed from the data where the user gave no value."""
-    _check_units(wishes.units)
+    check_units(wishes.units)
     if isinstance(wishes.start, Parameters):
         _check_complete(wishes.start, sets)
         return _with_wishes(wishes.start, _checked(wishes._replace(start=None), tuple(wishes.start))), ()
@@ -57,9 +57,11 @@ def starting_parameters(sets: tuple[DataSet, ...], wishes: Wishes) -> tuple[Para
     return parameters, tuple(remarks)
 
 
-def _check_units(units) -> None:
+def check_units(units) -> tuple[str, str]:
+    """The units of x and y; raises ValueError for what is no pair of texts."""
     if not isinstance(units, tuple | list) or len(units) != 2 or not all(isinstance(unit, str) for unit in units):
         raise ValueError(f"`units` must be those of x and y, as ('s', 'V'), '' where there is none, got {units!r}.")
+    return tuple(units)
 
 
 def _checked(wishes: Wishes, known: tuple[str, ...]) -> Wishes:

@@ -5,47 +5,51 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 
 from ..fitting import inputs
-from ..fitting.joint import DataSet, Joint
+from ..fitting.joint import Joint
 from ..fitting.options import check_options
 from ..parameters import Parameters
-from ..results.data_sets import as_model, data_sets, without_nan
-from ..results.start import Wishes, starting_parameters
+from ..results.data_sets import as_model
+from ..results.start import Wishes, check_units, starting_parameters, translated
+from .data import Data, read_data, read_only
 from .settings import Settings, SettingsChanged, Timeline
-
-ARRAYS = ("x", "y", "sigma", "sigma_x", "mask")  # of a data set
 
 
 class Choices:
-    """The half of a `FitSession` that knows nothing of running fits."""
+    """The part of a `FitSession` that knows nothing of running fits."""
 
     def __init__(
         self, model, x, y, start=None, *, sigma=None, sigma_x=None, absolute_sigma=False, mask=None, fixed=(),
-        bounds=None, ties=None, priors=None, units=("", ""), nan_policy="raise", **options,
+        bounds=None, ties=None, priors=None, units=("", ""), x_label=None, y_label=None, nan_policy="raise", **options,
     ):  # fmt: skip
-        if isinstance(y, Mapping):
-            raise ValueError("a session fits one data set, and `y` has them by name: fit several with trfkit.fit.")
-        (data,) = data_sets(model, x, y, sigma, sigma_x, mask, ())
-        if inputs.choice(nan_policy, ("raise", "omit"), "nan_policy") == "omit":
-            data = without_nan(data)
-        self._take_data(data)
-        self.absolute_sigma = bool(absolute_sigma)
-        wishes = Wishes(start, fixed, bounds, ties, priors, units)
-        parameters, _ = starting_parameters((data,), wishes)
-        self.units = tuple(units)
-        self._line = Timeline(Settings(data.model, parameters, self.data.mask, options))
+        data, model, mask = read_data(
+            model, x, y, sigma, sigma_x, mask, absolute_sigma=absolute_sigma, x_label=x_label, y_label=y_label,
+            nan_policy=nan_policy,
+        )  # fmt: skip
+        self._units = check_units(units)
+        wishes = Wishes(start, fixed, bounds, ties, priors, self._units_of(data))
+        parameters, _ = starting_parameters((data.fitted_by(model, mask),), wishes)
+        self._line = Timeline(Settings(data, model, parameters, mask, options))
         self._joint(self.settings)
-        self._usable = without_nan(data._replace(mask=None)).mask  # points with a NaN never count
-
-    def _take_data(self, data: DataSet) -> None:
-        self._given = data
-        self.data: DataSet = data._replace(**{what: _read_only(getattr(data, what)) for what in ARRAYS})
 
     # what was chosen
 
     @property
     def settings(self) -> Settings:
-        """Model, parameters, mask and options as they are now."""
+        """Data, model, parameters, mask and options as they are now."""
         return self._line.current
+
+    @property
+    def data(self) -> Data:
+        """The points, their errors, and what the axes are called."""
+        return self.settings.data
+
+    @property
+    def units(self) -> tuple[str, str]:
+        """Of x and y: as they were given, else as the labels have them, "s" of "time (s)"."""
+        return self._units_of(self.data)
+
+    def _units_of(self, data: Data) -> tuple[str, str]:
+        return tuple(given or named for given, named in zip(self._units, data.units, strict=True))
 
     @property
     def model(self):
@@ -108,21 +112,32 @@ class Choices:
     def set_model(self, model, start=None) -> None:
         """Take another model, a Model, a function or a text, and guess where it starts."""
         self._refuse_while_running()
-        data = self._data(self.settings._replace(model=as_model(model)))
-        parameters, _ = starting_parameters((data,), Wishes(start, units=self.units))
-        self._choose(self.settings._replace(model=data.model, parameters=parameters))
+        settings = self.settings._replace(model=as_model(model))
+        parameters, _ = starting_parameters((settings.data_set,), Wishes(start, units=self.units))
+        self._choose(settings._replace(parameters=parameters))
 
     def guess(self) -> None:
         """Guess the values of the free parameters from the points that count."""
         self._refuse_while_running()
-        data = self._data(self.settings)
-        guessed, _ = starting_parameters((data,), Wishes(units=self.units))
-        inside = {
-            p.name: float(np.clip(guessed[p.name].value, p.min, p.max))
-            for p in self.parameters.values()
-            if p.free and p.name in guessed  # not one that only ties read
-        }
-        self.set_parameters(inside)
+        self._choose(_guessed(self.settings))
+
+    def set_data(
+        self, x, y, sigma=None, *, sigma_x=None, absolute_sigma=False, x_label=None, y_label=None, nan_policy="omit",
+        guess=True,
+    ) -> None:  # fmt: skip
+        """Take other data, all of whose points count; what is raised, and the arguments, are as for `trfkit.fit`.
+
+        With `guess` the free parameters are guessed anew, within their bounds. Units of parameters that follow from
+        those of x and y go on doing so. A label that is not given is that of the Series or DataArray.
+        """
+        self._refuse_while_running()
+        data, _, mask = read_data(
+            self.model, x, y, sigma, sigma_x, absolute_sigma=absolute_sigma, x_label=x_label, y_label=y_label,
+            nan_policy=nan_policy,
+        )  # fmt: skip
+        parameters = _in_units(self.parameters, self.model, self.units, self._units_of(data))
+        settings = self.settings._replace(data=data, mask=mask, parameters=parameters)
+        self._choose(_guessed(settings) if guess else settings)
 
     def set_options(self, **options) -> None:
         """Change options, such as loss="huber"; None takes one back to its default."""
@@ -168,11 +183,11 @@ class Choices:
 
     def _set_mask(self, mask: np.ndarray) -> None:
         self._refuse_while_running()
-        mask = mask if self._usable is None else mask & self._usable
+        mask = mask & self.data.usable
         if not mask.any():
             raise ValueError("no point would be left to fit: leave some in.")
         if not np.array_equal(mask, self.mask):
-            self._choose(self.settings._replace(mask=None if mask.all() else _read_only(mask)))
+            self._choose(self.settings._replace(mask=None if mask.all() else read_only(mask)))
 
     # undo
 
@@ -195,31 +210,34 @@ class Choices:
         return self._line.can_redo
 
     def reset(self) -> None:
-        """Choose the settings once more with which the session began; undo takes that back."""
-        self._choose(self._line.first)
+        """Choose the settings once more with which the session, or work on these data, began; undo takes that back."""
+        self._choose(next(settings for settings in self._line if settings.data is self.data))
 
     def _move(self, steps: int) -> bool:
         self._refuse_while_running()
         moved = self._line.move(steps)
         if moved:
-            self._tell(SettingsChanged(self.settings))
+            self._changed()
         return moved
 
     def _choose(self, settings: Settings, gesture: Hashable | None = None) -> None:
         """Check the settings and take them, if they are others; raises what the check does, the old ones kept."""
         self._refuse_while_running()
         now = self.settings
-        others = any(getattr(settings, what) is not getattr(now, what) for what in ("model", "mask", "options"))
-        if not others and settings.parameters == now.parameters:
+        if settings.shares(now, "data", "model", "mask", "options") and settings.parameters == now.parameters:
             return
         self._check(settings, now)
         self._line.choose(settings, gesture)
-        self._tell(SettingsChanged(settings))
+        self._changed()
+
+    def _changed(self) -> None:
+        """Tell of the settings that now hold."""
+        self._tell(SettingsChanged(self.settings))
 
     def _check(self, settings: Settings, before: Settings) -> None:
         """Raise ValueError or TypeError for what cannot be fitted; data that were checked `before` are not again."""
         free = [p for p in settings.parameters.values() if p.free]
-        if free and settings.model is before.model and settings.mask is before.mask:
+        if free and settings.shares(before, "data", "model", "mask"):
             names, values, low, high = zip(*((p.name, p.value, p.min, p.max) for p in free), strict=True)
             values, low, high = map(np.array, (values, low, high))
             inputs.check_bounds(values, low, high, names)
@@ -233,18 +251,25 @@ class Choices:
     def _tell(self, event) -> None:
         """Tell the observers."""
 
-    def _data(self, settings: Settings) -> DataSet:
-        names = settings.model.parameter_names
-        return self._given._replace(model=settings.model, names=names, mask=settings.mask)
-
     def _joint(self, settings: Settings) -> Joint:
-        return Joint((self._data(settings),), settings.parameters, settings.options, self.absolute_sigma)
+        return Joint((settings.data_set,), settings.parameters, settings.options, settings.data.absolute_sigma)
 
 
-def _read_only(values):
-    """A view of an array that cannot be written to; anything else as it is."""
-    if not isinstance(values, np.ndarray):
-        return values
-    view = values.view()
-    view.flags.writeable = False
-    return view
+def _guessed(settings: Settings) -> Settings:
+    """With the free parameters guessed from the points that count, within their bounds."""
+    guessed, _ = starting_parameters((settings.data_set,), Wishes())
+    inside = {
+        p.name: float(np.clip(guessed[p.name].value, p.min, p.max))
+        for p in settings.parameters.values()
+        if p.free and p.name in guessed  # not one that only ties read
+    }
+    return settings._replace(parameters=settings.parameters.with_values(inside))
+
+
+def _in_units(parameters: Parameters, model, before: tuple[str, str], now: tuple[str, str]) -> Parameters:
+    """The parameters with units that follow from those of x and y in the new ones; others are the user's own."""
+    for name, spec in zip(model.parameter_names, model.parameters, strict=True):
+        old, new = translated(spec.unit, *before), translated(spec.unit, *now)
+        if parameters[name].unit == old != new:
+            parameters = parameters.set(name, unit=new)
+    return parameters

@@ -5,40 +5,50 @@ here. What a person chooses is `Settings`, immutable, on a line along which undo
 line, too, as its best parameters, and `history`, as its result.
 """
 
+import dataclasses
 import itertools
 import os
 import pathlib
+import weakref
+from collections.abc import Callable
 
 import numpy as np
 
-from ..core.trf import FIELDS
 from ..fitting.result import LeastSquaresResult
-from ..fitting.solve import MOST_PARAMETERS_TRACED
 from ..parameters import Parameters
 from ..results.fit import fit_parameters
 from ..results.fit_result import FitResult
-from ..trace import Trace
 from . import document
-from .choices import Choices
+from .data import Data
 from .document import Saved
 from .runner import Runner
-from .settings import CursorMoved, Settings, SettingsChanged
+from .settings import Settings, SettingsChanged
+from .tasks import Tasks
+from .trials import Trials
 
 
-class FitSession(Choices):
+class FitSession(Trials):
     """A fit of one data set; arguments and the errors raised are those of `trfkit.fit`.
+
+    x_label and y_label say what is on the axes, as "time (s)": by default what a Series or DataArray calls itself.
+    Units that are not given are taken from there.
 
     `start`, `stop`, `pause`, `resume`, `step` and `wait` are for buttons and threads, `run` for scripts, `await fit()`
     for a notebook's cell. `state`, `rows`, `trace`, `result` and `error` may be read from any thread at any time. Of a
     fit that failed `error` is the exception and `trace` what was recorded before it; its best point is kept.
+
+    A running fit goes on when nobody looks at it any more, its session forgotten or its browser closed, up to its
+    `max_nfev` evaluations of the model; `close()` stops it. A paused one waits, and computes nothing, until then.
     """
 
     def __init__(self, model, x, y, start=None, **options):
         super().__init__(model, x, y, start, **options)
         self.history: list[FitResult] = []
-        self._fitted = self.settings  # those of the fit whose trace is there
-        self._cursor: int | None = None
+        self._fitted = self.settings
+        self._cursor = None
+        self._settings_of = weakref.WeakKeyDictionary()  # those from which the fits of the history started
         self._runner = Runner(self._concluded)
+        self.tasks = Tasks(self, self._tell)
 
     @property
     def state(self) -> str:
@@ -54,14 +64,6 @@ class FitSession(Choices):
     def rows(self) -> list[np.ndarray]:
         """The packed row of each trial so far."""
         return self._runner.rows
-
-    @property
-    def trace(self) -> Trace:
-        """The `Trace` of the trials so far."""
-        rows, names = list(self.rows), self._fitted.parameters.free_names
-        if len(names) > MOST_PARAMETERS_TRACED:
-            rows, names = [row[: len(FIELDS)] for row in rows], ()
-        return Trace(rows, names)
 
     @property
     def result(self) -> FitResult | None:
@@ -90,17 +92,31 @@ class FitSession(Choices):
 
         Raises RuntimeError while one is running.
         """
+        self.begin(paused)
+
+    def begin(self, paused: bool = False, *, starts: int = 1, seed: int = 0, progress: Callable | None = None):
+        """`start`, and return the `concurrent.futures.Future` of the result, which is there when the observers know.
+
+        `starts`, `seed` and `progress` are those of `trfkit.fit`; `stop` ends the starts, too, and keeps the best.
+        """
         settings = self.settings
-        data = self._data(settings)
+        known, units = settings.data.absolute_sigma, self.units
 
         def work(channel):
+            def told(done, total):
+                if progress is not None:
+                    progress(done, total)
+                if channel.stop_requested:
+                    raise StopIteration
+
             options = settings.options | {"channel": channel}
-            return fit_parameters((data,), settings.parameters, options, self.absolute_sigma, self.units)
+            many = {"starts": starts, "seed": seed, "progress": told}
+            return fit_parameters((settings.data_set,), settings.parameters, options, known, units, **many)
 
         def begun():
             self._fitted, self._cursor = settings, None
 
-        self._runner.start(work, begun, paused)
+        return self._runner.start(work, begun, paused)
 
     def stop(self) -> None:
         """Ask the running fit to end at its next trial point and return at once; its best point is kept."""
@@ -135,13 +151,15 @@ class FitSession(Choices):
         return await self._runner.finished()
 
     def close(self) -> None:
-        """Stop the fit, if one is running, and start no more."""
+        """Stop the fit and the task, if any are running, and start no more fits."""
+        self.tasks.cancel()
         self._runner.close()
 
     def _concluded(self, result, error) -> tuple[SettingsChanged, ...]:
         """Keep the best parameters of a fit that has ended, however it did, and tell of them."""
         best = result.parameters if result is not None else self._best_before(error)
         if result is not None:
+            self._settings_of[result] = self._fitted
             self.history.append(result)
         if best is None:
             return ()
@@ -155,22 +173,10 @@ class FitSession(Choices):
         return self._fitted.parameters.with_values(dict(zip(found.parameter_names, found.x.tolist(), strict=True)))
 
     def restore(self, index: int) -> None:
-        """Choose the model, best parameters, points and options of the fit history[index]."""
+        """Choose the data, model, best parameters, points and options of the fit history[index]."""
         result = self.history[index]
-        self._choose(_settings_of(result, result.parameters))
-
-    # its trials
-
-    @property
-    def cursor(self) -> int | None:
-        """The row of the trace that is being looked at; None for the newest."""
-        return self._cursor
-
-    def show(self, index: int | None) -> None:
-        """Look at a row of the trace; None, or the last one, follows the newest."""
-        last = len(self.rows) - 1
-        self._cursor = None if index is None or index >= last else max(int(index), 0)
-        self._tell(CursorMoved(self._cursor))
+        started = self._settings_of.get(result) or _settings_from(result)
+        self._choose(started._replace(parameters=result.parameters))
 
     def step(self) -> None:
         """One trial on: look at the next recorded one; at the newest, have the fit make one more and wait."""
@@ -181,18 +187,6 @@ class FitSession(Choices):
         else:
             self.start(paused=True)
 
-    def step_back(self) -> None:
-        """Look at the trial before."""
-        at = len(self.rows) - 1 if self._cursor is None else self._cursor
-        self.show(max(at - 1, 0))
-
-    def values_at(self, theta) -> tuple[float, ...]:
-        """The model's parameters, in its order, at a trial's point θ (n,) of the last fit."""
-        parameters, model = self._fitted.parameters, self._fitted.model
-        values = parameters.layout.expand(np.asarray(theta), parameters.held, parameters.basis)
-        by_name = dict(zip(parameters, np.asarray(values).tolist(), strict=True))
-        return tuple(by_name[name] for name in model.parameter_names)
-
     # kept in a file
 
     def to_json(self) -> str:
@@ -200,19 +194,19 @@ class FitSession(Choices):
 
         Of a fit that is running it holds nothing. Raises ValueError for what JSON cannot hold, as of a `FitResult`.
         """
-        history = list(self.history)
-        shown = next((i for i, result in enumerate(history) if result is self.result), None)
-        data = {what: getattr(self._given, what) for what in ("x", "y", "sigma", "sigma_x")}
-        return document.to_json(Saved(self.units, self.absolute_sigma, data, self._line, history, shown))
+        history = [(result, self._settings_of.get(result)) for result in self.history]
+        shown = next((i for i, (result, _) in enumerate(history) if result is self.result), None)
+        return document.to_json(Saved(self._units, self._line, history, shown))
 
     @classmethod
     def from_json(cls, text: str, model=None) -> "FitSession":
         """The session that `to_json` wrote; `model` and what is raised are as for `FitResult.from_json`."""
         saved = document.from_json(text, model)
         first = saved.line.first
-        known = {"absolute_sigma": saved.absolute_sigma, "units": saved.units, "mask": first.mask}
+        data = {field.name: getattr(first.data, field.name) for field in dataclasses.fields(first.data)}
+        known = {"start": first.parameters, "units": saved.units, "mask": first.mask}
         try:
-            session = cls(first.model, start=first.parameters, **saved.data, **known, **first.options)
+            session = cls(first.model, **data, **known, **first.options)
             session._recall(saved)
         except (TypeError, OverflowError) as error:  # of an option
             raise ValueError(f"settings: {error}") from error
@@ -234,11 +228,12 @@ class FitSession(Choices):
         """Take over what was saved of a session that began with the same settings."""
         for before, settings in itertools.pairwise(saved.line):
             self._check(settings, before)
-        self._take_data(self._given._replace(**saved.data))  # the arrays that the history has, too
-        self._line, self.history, self._fitted = saved.line, saved.history, saved.line.current
+        self._line, self._fitted = saved.line, saved.line.current
+        self.history = [result for result, _ in saved.history]
+        self._settings_of.update((result, started) for result, started in saved.history if started is not None)
         if saved.shown is not None:
-            last = saved.history[saved.shown]
-            self._fitted = _settings_of(last, last.initial)
+            last, started = saved.history[saved.shown]
+            self._fitted = started or _settings_from(last)
             self._runner.recall(list(last.trace.rows), last)
 
     # what it asks of `Choices`
@@ -251,7 +246,8 @@ class FitSession(Choices):
         self._runner.tell(event)
 
 
-def _settings_of(result: FitResult, parameters: Parameters) -> Settings:
-    """What was chosen for a fit, with parameters of its start or its end."""
-    (data,) = result.sets
-    return Settings(data.model, parameters, data.mask, result.options)
+def _settings_from(result: FitResult) -> Settings:
+    """Those from which a fit of another origin started."""
+    (s,) = result.sets
+    data = Data(s.x, s.y, s.sigma, s.sigma_x, result.absolute_sigma)
+    return Settings(data, s.model, result.initial, s.mask, result.options)

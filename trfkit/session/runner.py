@@ -78,8 +78,10 @@ class Runner:
         for observer in tuple(self._observers):
             observer(event)
 
-    def start(self, work: Callable, begun: Callable, paused: bool = False) -> None:
+    def start(self, work: Callable, begun: Callable, paused: bool = False) -> concurrent.futures.Future:
         """Call begun(), start work(channel) and return at once; `paused`, it waits after its first trial.
+
+        The future has the result when all is told of it.
 
         Raises RuntimeError while a fit is running.
         """
@@ -90,14 +92,16 @@ class Runner:
                 raise RuntimeError("this fit is running: stop() it or wait() for it before it is started again")
             self.rows, self.result, self.error = [], None, None
             begun()
-            before, self._delivered = self._delivered, concurrent.futures.Future()
+            before, delivered = self._delivered, concurrent.futures.Future()
+            self._delivered = delivered
             self._events = queue.SimpleQueue()
             # Open from now on, not only when the solver begins: a program that ends meanwhile has to stop it.
             self._channel = self._open.enter_context(Channel(self._record))
             if paused:
                 self._channel.step()
             self._enter("compiling")
-        threading.Thread(target=self._follow, args=(work, before), name="trfkit-observers", daemon=True).start()
+        threading.Thread(target=self._follow, args=(work, before), name="trfkit-observers").start()
+        return delivered
 
     def recall(self, rows: list[np.ndarray], result) -> None:
         """Stand where a fit ended that was saved."""

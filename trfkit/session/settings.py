@@ -5,17 +5,29 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fitting.joint import DataSet
 from ..models import Model
 from ..parameters import Parameters
+from .data import Data
 
 
 class Settings(NamedTuple):
     """What undo restores. Immutable: every change makes another."""
 
+    data: Data
     model: Model
     parameters: Parameters
     mask: np.ndarray | None  # (m,) True for the points that count; None for all. Not written to
     options: dict  # of the solver and the loss. Not written to
+
+    @property
+    def data_set(self) -> DataSet:
+        """The points, the model and which of them it is fitted to."""
+        return self.data.fitted_by(self.model, self.mask)
+
+    def shares(self, other: "Settings", *fields: str) -> bool:
+        """Whether these fields are the very objects that the other settings have."""
+        return all(getattr(self, field) is getattr(other, field) for field in fields)
 
 
 class SettingsChanged(NamedTuple):

@@ -21,15 +21,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from ..fitting.joint import Joint
-from ..fitting.many import Lanes, fit_lanes
+from ..fitting.many import MOST_LANES, Lanes, fit_lanes, goes_on, lanes_at_a_time
 from ..fitting.result import LeastSquaresResult, determine
 from ..models.expression import parse
 from .intervals import Interval, Intervals, critical
 from .propagation import propagate
-from .uncertainty import uncertainty
+from .uncertainty import uncertainty_of
 
-LANES = 256  # fits at a time: large enough that dispatch is a small part, small enough that few wait for the slowest
-MOST_NUMBERS = 2**22  # of y drawn at a time, 32 MB
 MOST_FAILURES = 0.1  # of all fits: where more fail, those that do not are no fair sample
 FULL_LEVERAGE = 1e-8  # of 1 − h: a point that the model passes through whatever its y has a residual of rounding alone
 
@@ -112,9 +110,17 @@ def _covariance(samples: np.ndarray, unknown: np.ndarray) -> np.ndarray:
 
 
 def bootstrap(
-    joint: Joint, solution: LeastSquaresResult, count: int = 1000, kind: str = "residuals", seed: int = 0
+    joint: Joint,
+    solution: LeastSquaresResult,
+    count: int = 1000,
+    kind: str = "residuals",
+    seed: int = 0,
+    progress: Callable | None = None,
 ) -> Bootstrap:
     """The parameters of `count` resampled data sets, each fitted from the solution; the same for the same seed.
+
+    progress(done, count) is called after each chunk of fits. Where it raises StopIteration the samples so far are kept;
+    anything else goes through.
 
     Raises ValueError for a kind that there is not or that does not fit the data, and for too few samples.
     """
@@ -135,17 +141,18 @@ def bootstrap(
         )
     lanes = KINDS[kind](joint, solution)
     generators = np.random.default_rng(seed).spawn(len(joint.sets))
-    size = min(LANES, max(1, MOST_NUMBERS // joint.points))
+    size = lanes_at_a_time(joint, MOST_LANES, len(joint.names))  # one program serves any count
     values, status = [], []
     for first in range(0, count, size):
         B = min(size, count - first)
-        padded = B if joint.problem is None else size  # on the device one program serves all chunks of any count
-        drawn = lanes(generators, B).rows(np.minimum(np.arange(padded), B - 1))
-        found = fit_lanes(joint, np.tile(solution.x, (padded, 1)), drawn)
+        drawn = lanes(generators, B).rows(np.minimum(np.arange(size), B - 1))
+        found = fit_lanes(joint, np.tile(solution.x, (size, 1)), drawn)
         values.append(np.asarray(jax.vmap(joint.expand)(found.x))[:B])
         status.append(found.status[:B])
+        if not goes_on(progress, first + B, count):
+            break
     converged = np.concatenate(status) > 0
-    failed = int(count - converged.sum())
+    failed = int(np.sum(~converged))
     undetermined = _undetermined(joint, solution)
     best = np.asarray(joint.expand(solution.x)).tolist()
     return Bootstrap(
@@ -157,14 +164,13 @@ def bootstrap(
         degrees_of_freedom=degrees_of_freedom,
         sigma_known=sigma_known,
         undetermined=undetermined,
-        notes=_notes(count, failed, undetermined),
+        notes=_notes(count, converged.size, failed, undetermined),
     )
 
 
 def _undetermined(joint: Joint, solution: LeastSquaresResult) -> frozenset[str]:
     """The parameters that change along a direction of which the data say nothing: no fit moves there from θ̂."""
-    found = determine(solution.triangle, solution.m)
-    known = uncertainty(found, solution.cost, solution.m, joint.absolute_sigma)
+    known = uncertainty_of(solution, joint.absolute_sigma)
     if known.undetermined.shape[1] == 0:
         return frozenset()
     best = joint.parameters.with_values(dict(zip(joint.names, solution.x.tolist(), strict=True)))
@@ -172,15 +178,17 @@ def _undetermined(joint: Joint, solution: LeastSquaresResult) -> frozenset[str]:
     return frozenset(name for name, error in zip(best, stderr, strict=True) if np.isinf(error))
 
 
-def _notes(count: int, failed: int, undetermined: frozenset[str]) -> tuple[str, ...]:
+def _notes(count: int, made: int, failed: int, undetermined: frozenset[str]) -> tuple[str, ...]:
     notes = []
-    if failed > MOST_FAILURES * count:
+    if made < count:
+        notes.append(f"Stopped after {made} of {count} fits.")
+    if failed > MOST_FAILURES * made:
         notes.append(
-            f"{failed} of {count} fits did not converge: those that did are no fair sample, so that errors and "
+            f"{failed} of {made} fits did not converge: those that did are no fair sample, so that errors and "
             f"intervals are too small. Try another kind, or bounds that keep the fits where the model makes sense."
         )
     elif failed:
-        notes.append(f"{failed} of {count} fits did not converge and are left out.")
+        notes.append(f"{failed} of {made} fits did not converge and are left out.")
     if undetermined:
         notes.append(f"The data do not determine {', '.join(sorted(undetermined))}: infinite errors and intervals.")
     return tuple(notes)

@@ -50,6 +50,15 @@ class Side:
         self.end: float | None = 0.0 if room <= 0 else None  # distance; None while under way
         self.reason = "bound" if room <= 0 else ""  # why the end is no crossing
 
+    @property
+    def walked(self) -> int:
+        """Steps done, of the `STEPS` to the end and one more to narrow it down."""
+        if self.end is not None:
+            return STEPS + 1
+        if self.outer:
+            return STEPS
+        return int(STEPS * max(node.tau for node in self.inner) / self.quantile)
+
     def ask(self) -> np.ndarray:
         """(n,) where to fit next: the parameter at the value to hold, the others where they are expected."""
         last = self.inner[-1]

@@ -13,7 +13,7 @@ Each side of each parameter is walked outwards, from one constrained fit to the 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,12 +23,12 @@ from scipy.optimize import lsq_linear
 
 from ..core import radius
 from ..fitting.joint import Joint
-from ..fitting.many import FEWEST_LANES, Lanes, costs, fit_lanes
+from ..fitting.many import FEWEST_LANES, Lanes, costs, fit_lanes, lanes_at_a_time
 from ..fitting.result import LeastSquaresResult, determine
-from .crossing import Side
+from .crossing import STEPS, Side
 from .goodness import ROUNDINGS
 from .intervals import Interval, Intervals, critical
-from .uncertainty import Uncertainty, uncertainty
+from .uncertainty import Uncertainty, uncertainty_of
 
 BLIND_STEP = 0.05  # of a value, where there is no standard error to go by
 MARGIN = 1e-10  # relative, between a bound and what counts as on it: `core.bounds.make_strictly_feasible`
@@ -100,12 +100,19 @@ class Profile(Mapping):
 
 
 def profile(
-    joint: Joint, solution: LeastSquaresResult, names: Sequence[str] | None = None, level: float = 0.95
+    joint: Joint,
+    solution: LeastSquaresResult,
+    names: Sequence[str] | None = None,
+    level: float = 0.95,
+    progress: Callable | None = None,
 ) -> Profile:
     """The profiles of free parameters, all unless named, about a solution of the joint fit.
 
     Ends are accurate to 1e-6 of their distance from the best value. One that stops at a bound is the bound; one that
     is not reached within a million half widths is infinite; one where fits fail is nan: `notes` says which and why.
+
+    progress(done, total) is called after each chunk of fits, in steps of which each side takes `crossing.STEPS` and one
+    more for its end; what it raises goes through.
 
     Raises ValueError for a name that is no free parameter, and where no degrees of freedom are left to estimate s².
     """
@@ -126,7 +133,8 @@ def profile(
     if gain > noise:
         lower = solution.x, solution.cost - gain
     else:
-        lower = _walk(joint, solution.cost, noise, variance, [side for pair in sides.values() for side in pair])
+        every = [side for pair in sides.values() for side in pair]
+        lower = _walk(joint, solution.cost, noise, variance, every, progress)
     if lower is not None:
         notes = [_say_lower(joint, solution.cost, *lower)]
         ends = dict.fromkeys(names, Interval(math.nan, math.nan))
@@ -156,8 +164,7 @@ def _checked(joint: Joint, names) -> tuple[str, ...]:
 
 def _sides(joint: Joint, solution: LeastSquaresResult, names, quantile: float, perfect: bool) -> dict[str, tuple]:
     """Both sides of each parameter, those over already that need no fits."""
-    found = determine(solution.triangle, solution.m)
-    known = uncertainty(found, solution.cost, solution.m, joint.absolute_sigma)
+    known = uncertainty_of(solution, joint.absolute_sigma)
     sides = {}
     for name in names:
         k = joint.names.index(name)
@@ -196,11 +203,14 @@ def _still_to_gain(joint: Joint, solution: LeastSquaresResult) -> float:
     return 0.5 * float(q @ q) - linear.cost
 
 
-def _walk(joint: Joint, best: float, noise: float, variance: float, sides) -> tuple[np.ndarray, float] | None:
+def _walk(
+    joint: Joint, best: float, noise: float, variance: float, sides: list[Side], progress: Callable | None
+) -> tuple[np.ndarray, float] | None:
     """Walk all sides to their ends; (theta, cost) where a lower cost than the best turns up on the way."""
+    size = lanes_at_a_time(joint, FEWEST_LANES, len(joint.names))  # so many that all go through one program
     while under_way := [side for side in sides if side.end is None]:
-        for first in range(0, len(under_way), FEWEST_LANES):  # so many at a time that all go through one program
-            group = under_way[first : first + FEWEST_LANES]
+        for first in range(0, len(under_way), size):
+            group = under_way[first : first + size]
             theta, cost, status = _fits(joint, [side.k for side in group], np.stack([side.ask() for side in group]))
             lowest = int(np.argmin(np.where(status > 0, cost, math.inf)))
             if status[lowest] > 0 and cost[lowest] < best - noise:
@@ -208,6 +218,8 @@ def _walk(joint: Joint, best: float, noise: float, variance: float, sides) -> tu
             for i, side in enumerate(group):
                 rise = max(float(cost[i]) - best, 0.0) if status[i] > 0 else math.nan
                 side.tell(theta[i], math.sqrt(2.0 * rise / variance), int(status[i]))
+            if progress is not None:
+                progress(sum(side.walked for side in sides), len(sides) * (STEPS + 1))
     return None
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fitting.result import Determination
+from ..fitting.result import Determination, LeastSquaresResult, determine
 
 # A parameter with components this small in all unit vectors along which nothing is known has nothing to do with them:
 # singular vectors are known to ε times the condition of what is determined.
@@ -53,3 +53,8 @@ def uncertainty(found: Determination, cost: float, m: int, absolute_sigma: bool)
     involved = np.linalg.norm(directions, axis=1, keepdims=True) > ROUNDING
     directions = np.where(involved, directions, 0.0)
     return Uncertainty(found.root * np.sqrt(variance), directions / found.scale[:, None])
+
+
+def uncertainty_of(solution: LeastSquaresResult, absolute_sigma: bool) -> Uncertainty:
+    """That of the parameters where the solver ended."""
+    return uncertainty(determine(solution.triangle, solution.m), solution.cost, solution.m, absolute_sigma)

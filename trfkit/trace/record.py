@@ -5,13 +5,13 @@ they came and reads them: as columns, as rows, as a table, as JSON. Every fit ma
 nothing but keep the array.
 """
 
-import importlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from trfkit.core.trf import FIELDS, KINDS, OUTCOMES, SOLVERS
+from trfkit.optional import pandas
 from trfkit.trace.exact_json import read_columns, write_columns
 from trfkit.trace.table import TABLE_STYLE, html_table, text_table
 
@@ -179,7 +179,7 @@ class Trace:
         columns = {name: getattr(self, name) for name in FIELDS}
         for name, values in zip(self.parameter_names, self.x.T, strict=True):
             columns[f"x.{name}" if name in FIELDS else name] = values
-        return _pandas().DataFrame(columns).rename_axis("trial")
+        return pandas("to_dataframe").DataFrame(columns).rename_axis("trial")
 
 
 def _value(name, number):
@@ -187,11 +187,3 @@ def _value(name, number):
     if name in WORDS:
         return WORDS[name][int(number)]
     return int(number) if name in COUNTS else number
-
-
-def _pandas():
-    """pandas, loaded at the first use: it is optional, and it costs more to import than most fits to run."""
-    try:
-        return importlib.import_module("pandas")
-    except ImportError as error:
-        raise ImportError("to_dataframe needs pandas, which is not installed: pip install pandas") from error

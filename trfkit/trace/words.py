@@ -2,6 +2,8 @@
 
 import math
 
+SENSELESS = 1e3  # where a step gains less than the cost is rounded by, so does this times of it
+
 OUTCOME_WORDS = {
     "accepted": "accepted",
     "no decrease": "rejected, no decrease",
@@ -17,8 +19,8 @@ def trial_sentence(index, row):
     else:
         parts += [row.solver, f"{row.kind} step {OUTCOME_WORDS[row.outcome]}"]
     parts.append(f"cost {row.cost:.6g}")
-    if math.isfinite(row.ratio):
-        parts.append(f"ρ {row.ratio:.3g}")
+    if abs(row.ratio) < SENSELESS:
+        parts.append(f"ρ {row.ratio:.3g}".replace("-", "\N{MINUS SIGN}"))
     if math.isfinite(row.condition_number):
         parts.append(f"κ(J) {row.condition_number:.2g}")
     return " · ".join(parts)

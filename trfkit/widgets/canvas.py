@@ -12,7 +12,6 @@ screen when it happened.
 """
 
 import collections
-import pathlib
 import threading
 import time
 from dataclasses import asdict
@@ -22,10 +21,9 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from trfkit.widgets import assets
 from trfkit.widgets.canvas_events import Region, handles_as_json, read_event
 
-HERE = pathlib.Path(__file__).parent
-MODULE = ("canvas.js", "canvas_view.js", "canvas_gestures.js")  # one ES module, in three files
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 TOOLS = ("point", "select", "pan", "zoom")
@@ -54,20 +52,24 @@ class Canvas(anywidget.AnyWidget):
     shortcuts    keys that the focused canvas takes from the page and tells as `Key`: "a", "Escape", "Shift+Delete",
                  "Ctrl+z" (on a Mac Ctrl or Command)
     pixel_ratio  pixels to a CSS pixel of the screen that shows it: told by the browser, for whoever draws the frames
+    room         CSS pixels that there are from left to right; 0 until a browser has told
+    dark         whether the page has light text on a dark ground; told by the browser, too
 
     By keyboard: Tab goes to the plot and on to each handle. Arrow keys move a handle, or the plot's crosshair, by one
     CSS pixel, with Shift by ten, with Alt by a tenth. On the plot Enter clicks, Space begins a drag with the tool and
     ends it, Escape gives a drag up.
     """
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in MODULE)
-    _css = HERE / "canvas.css"
+    _esm = assets.read("canvas.js", "canvas_view.js", "canvas_gestures.js")
+    _css = assets.read("canvas.css")
 
     width = traitlets.Int().tag(sync=True)
     height = traitlets.Int().tag(sync=True)
     tool = traitlets.Enum(TOOLS, default_value="point").tag(sync=True)
     shortcuts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     pixel_ratio = traitlets.Float(1.0).tag(sync=True)
+    room = traitlets.Int(0).tag(sync=True)
+    dark = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, width, height, **traits):
         self._lock = threading.RLock()

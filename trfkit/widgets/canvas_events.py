@@ -163,10 +163,9 @@ class Reset:
 
 @dataclass(frozen=True)
 class Key:
-    """One of the canvas' shortcuts was pressed; `key` is as the browser names it: "a", "Escape", "ArrowLeft"."""
+    """One of the canvas' shortcuts was pressed, as `shortcuts` names it."""
 
     key: str
-    modifiers: frozenset[str]
 
 
 def read_event(told, region):
@@ -190,7 +189,7 @@ def read_event(told, region):
         case {"type": "reset"}:
             return Reset(region.name)
         case {"type": "key", "key": key}:
-            return Key(key, modifiers)
+            return Key(key)
     raise ValueError(f"The canvas' JavaScript and Python do not match: got {told!r}. Reload the page.")
 
 

@@ -195,10 +195,9 @@ class Hand {
     const size = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
     const step = ARROWS[event.key]?.map((pixels) => pixels * size);
     if (handle && step) this.nudge(handle, step);
-    else if (this.view.model.get("shortcuts").includes(chord(event))) {
-      this.tell("key", { key: event.key, modifiers: modifiersOf(event) });
-    } else if (step) this.moveCross(step);
     else if (event.key === "Escape" && this.gesture) this.finish("cancel");
+    else if (this.view.model.get("shortcuts").includes(chord(event))) this.tell("key", { key: chord(event) });
+    else if (step) this.moveCross(step);
     else if (!handle && (event.key === " " || event.key === "Enter")) this.press(event);
     else {
       // Jupyter's shortcuts, which delete cells, are not meant for who is in a plot; the browser's are.

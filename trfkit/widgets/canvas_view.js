@@ -7,6 +7,8 @@ const EDGE = 0.5; // a place on the edge of a panel is in it, though rounded
 const MOST_DECIMALS = 6;
 const HELP = "Plot. Arrow keys move a crosshair, Enter clicks, Space begins and ends a drag with the chosen tool.";
 
+const LIGHT_INK = 0.5; // text brighter than this stands on a dark page
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 // How far a value is on the way from the low to the high limit, and the value there.
@@ -70,12 +72,15 @@ class View {
     model.on("change:tool change:width change:height", () => this.resize());
     this.resize();
     this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.root);
+    this.observer.observe(el);
+    this.themes = new MutationObserver(() => this.tellPage());
+    for (const page of [document.documentElement, document.body]) this.themes.observe(page, { attributes: true });
     link.views.add(this);
   }
 
   remove() {
     this.observer.disconnect();
+    this.themes.disconnect();
     this.hand.finish("cancel");
     this.link.views.delete(this);
   }
@@ -85,11 +90,20 @@ class View {
     Object.assign(this.root.style, { maxWidth: `${width}px`, aspectRatio: `${width} / ${height}` });
     this.root.dataset.tool = this.model.get("tool");
     this.scale = this.root.clientWidth / width;
-    if (this.model.get("pixel_ratio") !== devicePixelRatio) {
-      this.model.set("pixel_ratio", devicePixelRatio);
-      this.model.save_changes();
-    }
+    this.tellPage();
     this.link.redraw();
+  }
+
+  // What whoever draws has to know of the page.
+  tellPage() {
+    const room = Math.round(this.root.parentElement?.clientWidth ?? 0);
+    if (!room) return; // not on the page, or hidden in it
+    const ink = getComputedStyle(this.root).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+    const page = { pixel_ratio: devicePixelRatio, room, dark: (ink[0] + ink[1] + ink[2]) / 765 > LIGHT_INK };
+    const news = Object.entries(page).filter(([name, value]) => this.model.get(name) !== value);
+    if (!news.length) return;
+    for (const [name, value] of news) this.model.set(name, value);
+    this.model.save_changes();
   }
 
   // The kernel knows of all that was done: a handle that was let go is where the kernel says.

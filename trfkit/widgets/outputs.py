@@ -32,7 +32,8 @@ class PlainOutputs:
         picture = {"image/png": figure.png(), "text/plain": figure.alt_text}
         about = {"image/png": {"width": width, "height": height, "alt": figure.alt_text}}
         update_display(picture, metadata=about, raw=True, display_id=self._ids["picture"])
-        update_display({"text/html": report, "text/plain": summary}, raw=True, display_id=self._ids["report"])
+        report = {"text/html": f'<div class="trfkit-left-behind">{report}</div>', "text/plain": summary}
+        update_display(report, raw=True, display_id=self._ids["report"])
 
 
 # By cell: the run that showed a fitter, and the fitter.

@@ -7,10 +7,12 @@ import math
 import re
 
 from trfkit.parameters import Prior
+from trfkit.report.digits import two_digits, typeset
 
 # What a person typed has few digits and is shown as it is; what was computed has 15 to 17, of which these are shown.
 MOST_TYPED_DIGITS = 12
 COMPUTED_DIGITS = 8
+SHORT_DIGITS = 4
 
 OVERRULED_BY_TIE = ("value", "min", "max", "fixed")  # a fit keeps the free parameters within their bounds, no others
 
@@ -26,6 +28,30 @@ def field_texts(parameter, value):
         "tie": parameter.tie or "",
         "prior": "" if prior is None else f"{_digits(prior.mean)} ± {_digits(prior.sigma)}",
     }
+
+
+def error_text(parameter, stderr=None):
+    """A parameter's standard error as "± 0.53", or in words; "" where none is known (None)."""
+    if parameter.fixed:
+        return "fixed"
+    if stderr is None:
+        return "tied" if parameter.tie is not None else ""
+    if math.isnan(stderr):
+        return "unknown"
+    return "undetermined" if math.isinf(stderr) else f"± {typeset(two_digits(stderr))}"
+
+
+def bound_text(parameter, value, reached=None):
+    """Whether a free parameter is at a bound: where its value is on one, or a fit says that it has `reached` a side."""
+    if not parameter.free:
+        return ""
+    side = reached or {parameter.min: "lower", parameter.max: "upper"}.get(value)
+    return f"at {side} bound" if side else ""
+
+
+def short_number(number):
+    """A number with the few digits that a hint needs."""
+    return f"{number:.{SHORT_DIGITS}g}".replace("-", "−")
 
 
 def _digits(number):

@@ -1,17 +1,19 @@
-"""How the fitter's card looks: a style sheet whose colours follow the theme of the notebook."""
+"""How the fitter looks: style sheets whose colours are CSS variables, which follow the theme of the notebook."""
 
 from trfkit.plots import PALETTES
 from trfkit.trace import TABLE_STYLE
 
-# JupyterLab's own variables; where there are none (a report on a web page) the light palette.
+# JupyterLab's own variables; where there are none (Voila, a report on a web page) the light palette.
 _FOLLOW = {
     "text": f"var(--jp-ui-font-color1, {PALETTES['light'].text})",
     "muted": f"var(--jp-ui-font-color2, {PALETTES['light'].muted})",
     "edge": f"var(--jp-border-color2, {PALETTES['light'].grid})",
+    "field": "var(--jp-border-color1, #8c959f)",
     "ground": "transparent",
     "page": f"var(--jp-layout-color0, {PALETTES['light'].ground})",
     "accent": PALETTES["light"].model,
-    "on_accent": "#ffffff",
+    "on-accent": "#ffffff",
+    "danger": PALETTES["light"].rejected,
 }
 
 
@@ -21,51 +23,80 @@ def _fixed(name):
         "text": palette.text,
         "muted": palette.muted,
         "edge": palette.grid,
+        "field": palette.muted,
         "ground": palette.ground,
         "page": palette.ground,
         "accent": palette.model,
-        "on_accent": palette.ground,
+        "on-accent": palette.ground,
+        "danger": palette.rejected,
     }
 
 
 THEMES = {"auto": _FOLLOW, "light": _fixed("light"), "dark": _fixed("dark")}
+DARK_PAGES = "[data-jp-theme-light='false'], .vscode-dark"
 
-# A picture drawn for a light ground, shown on a dark page: inverted, and its hues turned back.
-_DARK_PAGES = "[data-jp-theme-light='false'], .vscode-dark"
-_INVERT = "filter: invert(.93) hue-rotate(180deg)"
 
-# The table has room for its head and twelve rows of 18 px, and keeps it, so that what follows stays in place; laid out
-# from below, it opens scrolled to its end. In a narrow card it does without the columns that say least.
+def variables(selector, theme):
+    """The rules that give an element --trfkit-text, --trfkit-muted and the other colours of a theme.
+
+    `theme` is one of `THEMES`; "auto" follows the page.
+    """
+    rules = _assignments(selector, THEMES[theme])
+    if theme == "auto":
+        dark = {name: THEMES["dark"][name] for name in ("accent", "on-accent", "danger")}
+        rules += _assignments(f":is({DARK_PAGES}) {selector}", dark)
+    return rules
+
+
+def _assignments(selector, colors):
+    return f"{selector} {{{'; '.join(f'--trfkit-{name}: {color}' for name, color in colors.items())}}}\n"
+
+
+# What the parts of the card share. A tab's own rules stand in its module and are added to these.
 _CARD = """
 .trfkit-card {font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 13px; line-height: 1.4;
-  font-variant-numeric: tabular-nums; color: %(text)s; background: %(ground)s; padding: 6px; overflow: hidden;
-  container-type: inline-size}
-.trfkit-card .widget-html, .trfkit-card .widget-html-content, .trfkit-card .widget-label,
-.trfkit-card .widget-readout {color: inherit; font-size: inherit; line-height: inherit}
-.trfkit-card .widget-hbox {min-height: 34px; overflow: visible}
-.trfkit-card .trfkit-action {width: auto; height: 30px; margin: 0 8px 0 0; padding: 0 16px; border-radius: 6px;
-  box-shadow: none; border: 1px solid %(edge)s; color: %(text)s; background: transparent; font-size: inherit;
-  line-height: 28px}
-.trfkit-card .trfkit-primary {background: %(accent)s; border-color: %(accent)s; color: %(on_accent)s; font-weight: 600}
+  font-variant-numeric: tabular-nums; color: var(--trfkit-text); background: var(--trfkit-ground); padding: 6px;
+  overflow: hidden; container-type: inline-size}
+.trfkit-card :is(.widget-html, .widget-html-content, .widget-label, .widget-readout) {color: inherit;
+  font-size: inherit; line-height: inherit}
+.trfkit-card .widget-html {height: auto; margin: 0}
+.trfkit-card :is(.widget-hbox, .widget-vbox) {overflow: visible}
+.trfkit-card .trfkit-action {width: auto; height: 30px; margin: 0 6px 0 0; padding: 0 12px; border-radius: 6px;
+  box-shadow: none; border: 1px solid var(--trfkit-field); color: var(--trfkit-text); background: transparent;
+  font-size: inherit; line-height: 28px}
+.trfkit-card .trfkit-primary {background: var(--trfkit-accent); border-color: var(--trfkit-accent);
+  color: var(--trfkit-on-accent); font-weight: 600}
 .trfkit-card .trfkit-action:disabled {opacity: .5}
-.trfkit-card .trfkit-action:focus-visible {outline: 2px solid %(accent)s; outline-offset: 2px}
-.trfkit-card .widget-hslider .noUi-connect {background: %(accent)s}
-.trfkit-card img {display: block; max-width: 100%%; height: auto}
+.trfkit-card :is(button, input, select, textarea):focus-visible {outline: 2px solid var(--trfkit-accent);
+  outline-offset: 1px}
+.trfkit-card :is(.widget-text, .widget-textarea, .widget-dropdown) :is(input, textarea, select) {font-size: inherit;
+  border-radius: 4px; border-color: var(--trfkit-field)}
+.trfkit-card select {color: var(--trfkit-text); background: no-repeat var(--trfkit-page);
+  background-image: linear-gradient(45deg, transparent 50%, currentColor 50%),
+  linear-gradient(135deg, currentColor 50%, transparent 50%); background-size: 5px 5px;
+  background-position: right 13px center, right 8px center}
+.trfkit-card img {display: block; max-width: 100%; height: auto}
+.trfkit-card table {border-collapse: collapse; font-size: inherit; color: inherit}
+.trfkit-card code, .trfkit-card pre {font-family: var(--jp-code-font-family, monospace); font-size: 12px;
+  color: inherit; background: none}
 .trfkit-status {min-height: 2.8em}
-.trfkit-muted {color: %(muted)s}
-.trfkit-rows {height: 238px; overflow: auto; display: flex; flex-direction: column-reverse}
+.trfkit-muted {color: var(--trfkit-muted)}
+.trfkit-alert {padding: 2px 0; color: var(--trfkit-text)}
+.trfkit-alert::before {content: "✕ "; color: var(--trfkit-danger); font-weight: bold}
+.trfkit-alert + pre {margin: 0; white-space: pre-wrap}
+.trfkit-rows {max-height: 238px; overflow: auto; display: flex; flex-direction: column-reverse}
+.trfkit-rows:focus-visible {outline: 2px solid var(--trfkit-accent)}
 .trfkit-rows .trfkit-trace {margin-bottom: auto}
-.trfkit-rows th {position: sticky; top: 0; background: %(page)s; color: %(muted)s}
+.trfkit-rows th {position: sticky; top: 0; background: var(--trfkit-page); color: var(--trfkit-muted)}
 @container (max-width: 760px) {.trfkit-trace .trfkit-spare {display: none}}
-.trfkit-unseen {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%%)}
+.trfkit-unseen {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)}
 """
 
+# While the card lives, the picture and the report that it leaves behind in the outputs below would be the same twice.
+_TWICE = ".jp-OutputArea-child:has(.trfkit-card) ~ .jp-OutputArea-child:has(img, .trfkit-left-behind) {display: none}"
 
-def card_style(theme):
-    """The style sheet of the card for a theme of `THEMES`, as a <style> element."""
-    rules = _CARD % THEMES[theme] + TABLE_STYLE
-    if theme == "auto":
-        rules += f":is({_DARK_PAGES}) .trfkit-card img {{{_INVERT}}}"
-    # While the card lives, the picture that it leaves behind in the output below it would be the same one twice.
-    rules += ".jp-OutputArea-child:has(.trfkit-card) + .jp-OutputArea-child:has(img) {display: none}"
+
+def card_style(theme, *of_parts):
+    """The style sheet of the card for a theme of `THEMES`, with the rules of its parts, as a <style> element."""
+    rules = "\n".join([variables(".trfkit-card", theme), _CARD, *of_parts, TABLE_STYLE, _TWICE])
     return f"<style>{rules}</style>"

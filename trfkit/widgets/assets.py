@@ -1,0 +1,13 @@
+"""The browser's half of the widgets: JavaScript and CSS beside their Python."""
+
+import pathlib
+
+HERE = pathlib.Path(__file__).parent
+
+
+def read(*names):
+    """The text of these files, one after the other: of JavaScript together one module.
+
+    anywidget would take a path as well, and then keeps every widget alive that was made of it.
+    """
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,46 @@
+// The browser's half of track.py.
+
+export default {
+  render({ model, el }) {
+    const label = document.createElement("label");
+    const name = document.createElement("span");
+    const input = Object.assign(document.createElement("input"), { type: "range", min: 0, step: 1, className: "trfkit-range" });
+    const said = document.createElement("output");
+    label.className = "trfkit-track";
+    label.append(name, input, said);
+    el.append(label);
+
+    let held = false; // by a hand: what the kernel says meanwhile is of the past
+    const say = () => {
+      const words = model.get("words")[input.valueAsNumber] ?? `${input.value} of ${input.max}`;
+      said.textContent = words;
+      input.setAttribute("aria-valuetext", words);
+      input.style.setProperty("--at", input.max > 0 ? input.valueAsNumber / input.max : 0);
+    };
+    const draw = () => {
+      name.textContent = model.get("description");
+      input.setAttribute("aria-label", model.get("description"));
+      input.max = model.get("last");
+      input.disabled = model.get("disabled");
+      if (!held) input.value = model.get("value");
+      say();
+    };
+
+    input.addEventListener("pointerdown", () => (held = true));
+    for (const end of ["pointerup", "pointercancel", "blur"]) {
+      input.addEventListener(end, () => {
+        held = false;
+        draw();
+      });
+    }
+    input.addEventListener("input", () => {
+      model.set("value", input.valueAsNumber);
+      model.save_changes();
+      say();
+    });
+    input.addEventListener("keydown", (event) => event.stopPropagation()); // the notebook has uses for arrows, too
+    model.on("change", draw);
+    draw();
+    return () => model.off("change", draw);
+  },
+};
