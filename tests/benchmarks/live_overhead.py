@@ -2,13 +2,13 @@
 
 usage: python tests/benchmarks/live_overhead.py [--sizes 100 10000 1000000] [--repeats 30]
 
-The fit is NIST's MGH09 from its far start, about 150 trials, its 11 points repeated to m. The receiver only keeps the
-rows, so this is the cost of the channel, not of drawing. Silent and live fits take turns, and both must see the same
-trial points.
+The fit is NIST's MGH09 from its far start, about 140 trials, its 11 points repeated to m. The receiver only keeps the
+rows, so this is the cost of the channel, not of drawing. Silent fits run stepped, as the first fits of a model do, and
+fused, which is the live program but for its callback; `over` is the median of live less fused in each repeat, in which
+the three take turns. All must see the same trial points.
 """
 
 import argparse
-import statistics
 import time
 
 import numpy as np
@@ -18,29 +18,29 @@ from trfkit.datasets import nist
 from trfkit.events import Channel
 from trfkit.fitting.curve_fit import fit_curve
 
+HOW = ("stepped", "fused", "live")
 
-def timed(problem, x, y, channel):
-    """Seconds and result of one fit."""
+
+def timed(problem, x, y, how):
+    """Microseconds per trial and result of one fit."""
+    options = {"channel": Channel()} if how == "live" else {"tr_options": {"driver": how}}
     begin = time.perf_counter()
-    result = fit_curve(problem.model, x, y, problem.starts[0], channel=channel)
-    return time.perf_counter() - begin, result
+    result = fit_curve(problem.model, x, y, problem.starts[0], **options)
+    return 1e6 * (time.perf_counter() - begin) / len(result.trace), result
 
 
 def measure(problem, m, repeats):
-    """Medians of seconds per trial, silent and live, and the number of trials."""
+    """Medians of microseconds per trial, in the order of HOW; that of live less fused; and the number of trials."""
     copies = -(-m // problem.y.size)
     x, y = np.tile(problem.x, copies)[:m], np.tile(problem.y, copies)[:m]
-    seconds = {"silent": [], "live": []}
-    for repeat in range(repeats + 1):
-        silent_seconds, silent = timed(problem, x, y, None)
-        channel = Channel()
-        live_seconds, live = timed(problem, x, y, channel)
-        assert len(channel.rows) == len(live.trace) == len(silent.trace)
-        np.testing.assert_allclose(live.x, silent.x, rtol=1e-10)
-        if repeat:  # the first compiles
-            seconds["silent"].append(silent_seconds / len(silent.trace))
-            seconds["live"].append(live_seconds / len(live.trace))
-    return {how: statistics.median(of) for how, of in seconds.items()}, len(silent.trace)
+    found = []
+    for _ in range(repeats + 1):
+        times, results = zip(*(timed(problem, x, y, how) for how in HOW), strict=True)
+        assert len({len(result.trace) for result in results}) == 1
+        for result in results[1:]:
+            np.testing.assert_allclose(result.x, results[0].x, rtol=1e-10)
+        found.append((*times, times[2] - times[1]))
+    return np.median(found[1:], axis=0), len(results[0].trace)  # the first repeat compiles
 
 
 def main():
@@ -51,11 +51,10 @@ def main():
     options = parser.parse_args()
     problem = nist("MGH09")
     print_machine()
-    print(f"{'m':>9}{'trials':>8}{'silent µs/trial':>17}{'live µs/trial':>15}{'difference µs':>15}")
+    print(f"{'m':>9}{'trials':>8}{'stepped µs':>12}{'fused µs':>12}{'live µs':>12}{'over µs':>10}{'live/fused':>12}")
     for m in options.sizes:
-        seconds, trials = measure(problem, m, options.repeats)
-        silent, live = 1e6 * seconds["silent"], 1e6 * seconds["live"]
-        print(f"{m:9}{trials:8}{silent:17.1f}{live:15.1f}{live - silent:15.1f}", flush=True)
+        (stepped, fused, live, over), trials = measure(problem, m, options.repeats)
+        print(f"{m:9}{trials:8}{stepped:12.1f}{fused:12.1f}{live:12.1f}{over:10.1f}{live / fused:12.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ REPOSITORY = pathlib.Path(__file__).parents[2]
 
 TOKEN = "trfkit"
 START_S = 60  # for the server to answer; 3 s on an idle machine
-CELL_MS = 25_000  # for a cell to finish: its first fit compiles
+CELL_MS = 180_000  # for a cell to finish: its first fit compiles
 
 ERROR = "[data-mime-type='application/vnd.jupyter.error']"
 
@@ -131,7 +131,9 @@ class Notebook:
 
     def set_theme(self, name: str):
         """Choose JupyterLab's "Light" or "Dark" theme."""
-        self._choose("Settings", ".lm-Menu-item:has-text('Theme')", f".lm-Menu-item:text-is('JupyterLab {name}')")
+        self._choose(
+            "Settings", ".lm-Menu-itemLabel:text-is('Theme')", f".lm-Menu-itemLabel:text-is('JupyterLab {name}')"
+        )
         light = "true" if name == "Light" else "false"
         self.page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
 
@@ -259,7 +261,7 @@ SEEN = """card => {
         undo: enabled("Undo"), redo: enabled("Redo"), stop: enabled("Stop"),
     };
 }"""
-WAIT_S = 8  # for what needs no compilation; a fraction of a second on an idle machine
+WAIT_S = 60  # for what needs no compilation; a fraction of a second on an idle machine
 
 
 class FitterPage:
@@ -328,7 +330,8 @@ class FitterPage:
         """Wait for the first picture that is as wide as there is room for: the browser has to tell the kernel."""
         self.picture.wait_for(state="attached")
         self.page.wait_for_function(
-            "plot => parseInt(plot.style.maxWidth) === plot.clientWidth", arg=self.plot.locator("..").element_handle()
+            "canvas => Math.abs(canvas.width / devicePixelRatio - canvas.parentElement.parentElement.clientWidth) < 2",
+            arg=self.picture.element_handle(),
         )
 
     def fit(self):

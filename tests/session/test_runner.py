@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 from trfkit.core.radius import USER_STOP
+from trfkit.events import Channel
+from trfkit.fitting.curve_fit import fit_curve
 from trfkit.session import FitSession, StateChanged, TrialRecorded
 from trfkit.session.runner import Runner
 
@@ -335,6 +338,27 @@ def test_awaiting_a_fit_does_not_stop_the_next_one(runner):
     assert runner.finish().trials == 3
 
 
+def test_an_interrupt_that_does_not_wake_the_loop_ends_an_awaited_fit(runner):
+    # As ipykernel has it: its handler of SIGINT asks the sleeping loop to cancel the cell, and does not wake it.
+    async def main():
+        loop, cell = asyncio.get_running_loop(), asyncio.current_task()
+        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon(cell.cancel))
+        runner.begin(paused=True)
+        threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+        try:
+            await runner.finished()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    unheard = threading.Timer(TIMEOUT / 4, runner.stop)
+    unheard.start()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+    assert unheard.is_alive()
+    unheard.cancel()
+    assert runner.wait(TIMEOUT) and runner.state == "stopped"
+
+
 def test_several_may_wait_for_one_fit(runner):
     runner.begin(paused=True)
     eventually(lambda: runner.state == "paused")
@@ -423,6 +447,14 @@ def test_two_sessions_at_once_do_not_disturb_each_other():
     sessions[0].resume()
     assert sessions[0].wait(TIMEOUT)
     assert [session.trace for session in sessions] == [result.trace for result in alone]
+
+
+@pytest.mark.parametrize("m", [30, 5000], ids=["one block", "many blocks"])
+def test_a_stop_during_a_trial_ends_the_fit_with_that_trial(m):
+    x = np.linspace(0.0, 4.0, m)
+    channel = Channel(lambda row: channel.stop() if len(channel.rows) == 3 else None)
+    result = fit_curve(_of_jax, x, 3.0 * np.exp(-0.7 * x), (1.0, 0.1), channel=channel)
+    assert (result.status, result.nfev, len(channel.rows)) == (USER_STOP, 3, 3)
 
 
 @pytest.mark.parametrize("wait_for", ["compiling", "paused"])

@@ -38,11 +38,13 @@ class FitFigure:
         self._labels = xlabel, ylabel
         self._look = {"width": width, "height": height, "pixel_ratio": pixel_ratio, "theme": theme}
         self._values = None  # of the model: now, earlier, rejected
+        self._previewing = False  # whether the model is shown at values that are none of the trials'
         self._trials = None  # `Shown` of the panels over the trials
         self._zooms = {}  # limits by panel, and by "x" and "trial"
         self._band = None
         self._key_lines = 1
         self._crowded = False
+        self.spared = ()  # places (x, y) among the data where something else is drawn, for names to keep clear of
         self.full_draws = 0  # how often an axis or something behind the moving artists had to change
         self._build(**self._look)
         self._arrange(None)
@@ -126,14 +128,14 @@ class FitFigure:
         rejected = values_at(trace.x[index]) if at_trial.rejected[-1] else None
         values = values_at(trace.x[best]), [values_at(trace.x[i]) for i in before], rejected
         lines = self._lines(values, self._part)
-        self._values, self._trials = values, Shown(trace, index, marks, final, bounds)
+        self._values, self._trials, self._previewing = values, Shown(trace, index, marks, final, bounds), False
         self._arrange(lines)
 
     def show_values(self, values):
         """Move the picture to the model at these values of its parameters; the trials stay as they were shown last."""
         values = values, (), None
         lines = self._lines(values, self._part)
-        self._values = values
+        self._values, self._previewing = values, True
         self._arrange(lines, trials=False)
 
     def zoom(self, panel, x_limits=None, y_limits=None):
@@ -227,12 +229,12 @@ class FitFigure:
     def _arrange(self, lines, trials=True):
         """Move the artists to the present state, those over the trials or not, and find the panels to draw anew."""
         fitted = self._trials is not None
-        self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted)
+        self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted, self.spared)
         if self._over_x.key_lines > self._key_lines:
             self._key_lines, self._crowded = self._over_x.key_lines, self._over_x.crowded
             self._build(**self._look)
             trials = True
-            self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted)
+            self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted, self.spared)
         self._moved.add(self._over_x)
         if trials:
             self._stale |= self._over_trials.arrange(self._trials, self._zooms)
@@ -240,7 +242,9 @@ class FitFigure:
         residuals = None if lines is None else lines.now.residuals
         self.alt_text = describe_data(self._part, residuals, "x" in self._zooms or "data" in self._zooms)
         if fitted:
-            self.alt_text += " " + describe_trial(self._trials.trace, self._trials.index, self._trials.bounds)
+            of_another = " Of the last fit:" if self._previewing else ""
+            shown = self._trials
+            self.alt_text += f"{of_another} {describe_trial(shown.trace, shown.index, shown.bounds)}"
 
     def _draw(self):
         """Bring the pixels in line with the artists, in the half of the picture where any has moved."""

@@ -14,6 +14,7 @@ from trfkit.plots.labels import Taken, place
 
 MARGIN = 0.02  # of the range of x on either side
 BAND = 0.2  # opacity
+SPARED = 11.0  # CSS pixels around a place that no name may cover
 MOST_NAMES = 6  # terms with their names beside them; more are told apart by the key
 
 
@@ -61,16 +62,17 @@ class DataPanels:
         self._taken = None  # cells of the data
         self._sizes = {}  # of the names
 
-    def arrange(self, curve: ModelCurve, lines: Lines | None, zooms, band, fitted: bool) -> set[str]:
+    def arrange(self, curve: ModelCurve, lines: Lines | None, zooms, band, fitted: bool, spared=()) -> set[str]:
         """Move everything to these curves; the names of the panels whose background has changed.
 
-        `zooms` are limits by "x", "data" and "residuals"; `band` is drawn behind the curve.
+        `zooms` are limits by "x", "data" and "residuals"; `band` is drawn behind the curve; names keep
+        clear of the places `spared`.
         """
         changed = self._set_limits(curve, lines, zooms)
         self._move(curve, lines)
         if self._taken is None or "data" in changed or self._still.curve is not curve:
             self._taken = self._cells_of_data(curve)
-        self._write_names(curve, lines)
+        self._write_names(curve, lines, spared)
         still = Still(curve, band, fitted, self.crowded)
         if "data" in changed or self._still is None or any(a is not b for a, b in zip(still, self._still, strict=True)):
             self._draw_background(still, on_edge="data" not in zooms and "x" not in zooms)
@@ -113,7 +115,7 @@ class DataPanels:
         for _, artist in self.moving:
             artist.set_visible(True)
 
-    def _write_names(self, curve, lines):
+    def _write_names(self, curve, lines, spared):
         """Put the name of each term beside it, highest peak first; without a place for each, all go to the key."""
         shown = {} if lines is None or self.crowded else lines.now.components
         for name in self.names.values():
@@ -124,6 +126,9 @@ class DataPanels:
         curves = {label: self._to_pixels(curve.grid, y) for label, y in shown.items()}
         for x, y in (*curves.values(), self._to_pixels(curve.grid, lines.now.y)):
             taken.add_curve(x, y)
+        for x, y in spared:
+            left, bottom = self._to_pixels(x, y)
+            taken.add_box(left - SPARED, bottom - SPARED, 2 * SPARED, 2 * SPARED)
         for label, (x, y) in curves.items():
             if not taken.has(x, y):
                 continue

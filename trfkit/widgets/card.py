@@ -34,9 +34,11 @@ STYLE = """
 .trfkit-sheet {padding-top: 8px}
 .trfkit-bar > .trfkit-pace {width: 240px; margin: 0 0 0 10px}
 .trfkit-scrubber {width: auto; margin: 0}
-.trfkit-tools .widget-radio {width: auto; height: auto; align-items: center; margin: 0 6px 0 0}
+.trfkit-tools .widget-radio {display: flex; flex-flow: row nowrap; width: auto; height: auto; align-items: center;
+  margin: 0 6px 0 0}
 .trfkit-tools .widget-radio > .widget-label {width: auto; padding-right: 8px}
-.trfkit-tools .widget-radio-box {display: flex; flex-flow: row nowrap; width: auto; height: auto; margin: 0; padding: 0}
+.trfkit-tools .widget-radio-box {display: flex; flex-flow: row nowrap; width: auto; height: auto; margin: 0 !important;
+  padding: 0}
 .trfkit-tools .widget-radio-box label {height: 24px; line-height: 24px; margin: 0 -1px 0 0; padding: 0 10px;
   border: 1px solid var(--trfkit-field); cursor: pointer; position: relative}
 .trfkit-tools .widget-radio-box label:has(:checked) {background: var(--trfkit-accent); color: var(--trfkit-on-accent);
@@ -59,7 +61,9 @@ class Card:
         self.views = {name: _action(*look) for name, look in VIEWS.items()}
         words = [_pace_words(value) for value in PACES]
         self.pace = Track(description="pace", value=PACES.index(pace), last=len(PACES) - 1, words=words)
-        self.tools = ipywidgets.RadioButtons(options=list(tools), description="mouse", orientation="horizontal")
+        self.tools = ipywidgets.RadioButtons(
+            options=list(tools), description="mouse", tooltip="What the mouse does", orientation="horizontal"
+        )
         self._tool_words = ipywidgets.HTML()
         self.status, self.message = ipywidgets.HTML(), ipywidgets.HTML()
         self.scrubber = Track(description="trial", disabled=True).add_class("trfkit-scrubber")

@@ -225,7 +225,7 @@ class CurveFitter:
                 self._status.follow(event.state)
                 self._follow_state()
                 self._say()
-        if self._replay.pace != INSTANT or not self.session.running:
+        if self._replay.pace != INSTANT or self.session.state not in ("compiling", "running"):
             self._painter.ask()
 
     def _follow_state(self):
@@ -241,6 +241,7 @@ class CurveFitter:
 
     def _paint(self):
         """Bring what is to be seen in line with the session, on the painter's thread."""
+        self._view.replaying = self._replay.playing
         self._view.paint()
         tab = self.card.tabs.selected
         for part in (self.model, self.options, *([self.pages[tab - 1]] if tab else [self.parameters, self.details])):

@@ -31,13 +31,16 @@ class FitView:
     def __init__(self, session, theme="auto", labels=(None, None)):
         self.session = session
         self.trouble = None  # why the curve shown is not the one at the present values
+        self.replaying = False  # whether trials after the one that is looked at are still to be seen
         self._theme, self._labels = theme, labels
         self._curves = {}  # of the settings that are drawn
         self._banded, self._band = None, None  # a result, and its band
         self._good = dict(session.values_shown)  # values of the last curve that was drawn
-        curve = self._curve(session.settings)
-        self.figure = FitFigure(curve, theme=self.theme, width=WIDTH, **self._axis_labels(session.settings))
-        self._drawn_curve = curve
+        settings = session.fitted if session.rows else session.settings
+        self._drawn_curve = self._curve(settings)
+        self.figure = FitFigure(self._drawn_curve, theme=self.theme, width=WIDTH, **self._axis_labels(settings))
+        if session.rows:  # a session that was saved shows the trials of its last fit, whatever was chosen since
+            self._show_trial(len(session.rows) - 1)
         self.canvas = Canvas(*self.figure.size)
         self.handles = {}  # by id, those of the model that are on the canvas
 
@@ -79,7 +82,7 @@ class FitView:
             self.trouble = None
             self._good = dict(self.session.values_shown)
             self.canvas.regions = self._regions()
-            self.canvas.handles = () if self.session.running else self._handles()
+            self.canvas.handles = self._handles()
             self.canvas.show(self.figure.png(), self.figure.alt_text)
 
     def _draw(self, row):
@@ -97,11 +100,16 @@ class FitView:
             self._drawn_curve = curve
         at_end = row is not None and session.cursor is None and self.at_result
         self.figure.band = self._band if at_end and self._banded is session.result else None
+        self.figure.spared = [(handle.x, handle.y) for handle in self._model_handles()]
         if row is None:
             self.figure.show_values(values)
         else:
-            bounds = _bounds(session.fitted.parameters)
-            self.figure.show(session.trace, row, session.values_at, final=not session.running, bounds=bounds)
+            self._show_trial(row)
+
+    def _show_trial(self, row):
+        session = self.session
+        bounds, marks = _bounds(session.fitted.parameters), row + 1 if self.replaying else None
+        self.figure.show(session.trace, row, session.values_at, marks, not session.running, bounds)
 
     def compute_band(self):
         """Find the confidence band of the result, for the next picture; of a fit without one there is none."""
@@ -191,22 +199,27 @@ class FitView:
 
     def _handles(self):
         """The model's handles as marks on the canvas."""
-        session = self.session
-        model, values, parameters = session.model, session.values_shown, session.parameters
-        if not self._drawn_curve.over_x or self._drawn_curve is not self._curve(session.settings):
-            return ()
-        frozen = [name for name, parameter in parameters.items() if not parameter.free]
-        found = models_handles.handles(model, values, self.figure.axes["data"].get_xlim(), frozen)
-        self.handles = {handle.id: handle for handle in found}
-        looks = component_looks([model], PALETTES[self.theme])
+        values = self.session.values_shown
+        self.handles = {handle.id: handle for handle in self._model_handles()}
+        looks = component_looks([self.session.model], PALETTES[self.theme])
         marks = []
-        for handle in found:
+        for handle in self.handles.values():
             at = ", ".join(f"{name} {values[name]:.5g}" for name in handle.moves)
             color = looks.get(handle.id.rpartition(".")[0], ("",))[0]
             marks.append(
                 Handle(handle.id, "data", handle.x, handle.y, f"{handle.label}: {at}", CURSORS[handle.follows], color)
             )
         return marks
+
+    def _model_handles(self):
+        """Where the model can be taken hold of; nowhere while it is on the move."""
+        session = self.session
+        moving = session.running or self.replaying
+        if moving or not self._drawn_curve.over_x or self._drawn_curve is not self._curve(session.settings):
+            return ()
+        frozen = [name for name, parameter in session.parameters.items() if not parameter.free]
+        x_range = self.figure.axes["data"].get_xlim()
+        return models_handles.handles(session.model, session.values_shown, x_range, frozen)
 
     def _named(self, trouble):
         """The trouble, with the parameters that were changed since all was well."""

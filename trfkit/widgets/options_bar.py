@@ -175,7 +175,7 @@ def _read(name, value):
 def _shown(options):
     """{option: what its control shows}."""
     loss, solver = (options.get(name, DEFAULTS[name]) for name in ("loss", "tr_solver"))
-    texts = {name: "" if options.get(name) is None else number_text(options[name]) for name in NUMBERS}
+    texts = {name: "" if options.get(name) is None else number_text(float(options[name])) for name in NUMBERS}
     return {"loss": getattr(loss, "__name__", loss), "tr_solver": TR_SOLVERS[solver], **texts}
 
 

@@ -14,6 +14,7 @@ _FOLLOW = {
     "accent": PALETTES["light"].model,
     "on-accent": "#ffffff",
     "danger": PALETTES["light"].rejected,
+    "scheme": "light",
 }
 
 
@@ -29,6 +30,7 @@ def _fixed(name):
         "accent": palette.model,
         "on-accent": palette.ground,
         "danger": palette.rejected,
+        "scheme": name,
     }
 
 
@@ -43,7 +45,7 @@ def variables(selector, theme):
     """
     rules = _assignments(selector, THEMES[theme])
     if theme == "auto":
-        dark = {name: THEMES["dark"][name] for name in ("accent", "on-accent", "danger")}
+        dark = {name: THEMES["dark"][name] for name in ("accent", "on-accent", "danger", "scheme")}
         rules += _assignments(f":is({DARK_PAGES}) {selector}", dark)
     return rules
 
@@ -56,7 +58,7 @@ def _assignments(selector, colors):
 _CARD = """
 .trfkit-card {font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 13px; line-height: 1.4;
   font-variant-numeric: tabular-nums; color: var(--trfkit-text); background: var(--trfkit-ground); padding: 6px;
-  overflow: hidden; container-type: inline-size}
+  overflow: hidden; container-type: inline-size; color-scheme: var(--trfkit-scheme)}
 .trfkit-card :is(.widget-html, .widget-html-content, .widget-label, .widget-readout) {color: inherit;
   font-size: inherit; line-height: inherit}
 .trfkit-card .widget-html {height: auto; margin: 0}
@@ -67,6 +69,7 @@ _CARD = """
 .trfkit-card .trfkit-primary {background: var(--trfkit-accent); border-color: var(--trfkit-accent);
   color: var(--trfkit-on-accent); font-weight: 600}
 .trfkit-card .trfkit-action:disabled {opacity: .5}
+.trfkit-card :is(button, select) {font-family: inherit}
 .trfkit-card :is(button, input, select, textarea):focus-visible {outline: 2px solid var(--trfkit-accent);
   outline-offset: 1px}
 .trfkit-card :is(.widget-text, .widget-textarea, .widget-dropdown) :is(input, textarea, select) {font-size: inherit;

@@ -1,5 +1,7 @@
 // The browser's half of track.py.
 
+const REST_MS = 300; // a longer pause ends a burst of keys
+
 export default {
   render({ model, el }) {
     const label = document.createElement("label");
@@ -10,7 +12,8 @@ export default {
     label.append(name, input, said);
     el.append(label);
 
-    let held = false; // by a hand: what the kernel says meanwhile is of the past
+    let held = false; // by a hand or just moved by a key: what the kernel says meanwhile is of the past
+    let resting = null; // the timer that ends a burst of keys
     const say = () => {
       const words = model.get("words")[input.valueAsNumber] ?? `${input.value} of ${input.max}`;
       said.textContent = words;
@@ -22,7 +25,7 @@ export default {
       input.setAttribute("aria-label", model.get("description"));
       input.max = model.get("last");
       input.disabled = model.get("disabled");
-      if (!held) input.value = model.get("value");
+      if (!held && !resting) input.value = model.get("value");
       say();
     };
 
@@ -33,7 +36,13 @@ export default {
         draw();
       });
     }
+    const letGo = () => {
+      resting = null;
+      draw();
+    };
     input.addEventListener("input", () => {
+      clearTimeout(resting);
+      resting = setTimeout(letGo, REST_MS);
       model.set("value", input.valueAsNumber);
       model.save_changes();
       say();
