@@ -26,7 +26,7 @@ TOKEN = "trfkit"
 START_S = 60  # for the server to answer; 3 s on an idle machine
 CELL_MS = 180_000  # for a cell to finish: its first fit compiles
 
-ERROR = "[data-mime-type='application/vnd.jupyter.error']"
+ERROR = "[data-mime-type='application/vnd.jupyter.stderr']"  # tracebacks, too, in JupyterLab 4
 
 QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}  # no notice lies over the page
 

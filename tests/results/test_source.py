@@ -534,7 +534,10 @@ def test_arrays_on_a_device_come_back_to_it():
     assert_same_bits(np.asarray(found), np.asarray(array))
 
 
-@pytest.mark.parametrize("value", [object(), {1: object()}, [{2}], len, types, np.array(["a"])], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), {1: object()}, [{2}], len, types, np.array(["a"])],
+    ids=["object", "object in a dict", "set in a list", "function", "module", "array of text"],
+)  # fmt: skip
 def test_other_values_have_no_source(value):
     assert value_source(value) is None
 

@@ -5,7 +5,8 @@ stepped  The host calls each in turn. A new model compiles only its own pass ove
 fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
          trace has no limit though the buffer has one, and so that an interrupt is heard.
 batched  Many problems of one shape, each in a lane of one vmapped loop; they differ in data, start or bounds.
-live     The fused loop that also sends each row out through `io_callback`, which answers whether to stop.
+live     The fused loop that also sends each row out through `jax.debug.callback` and asks, at each trial, whether to
+         stop.
 """
 
 from collections.abc import Callable, Iterator
@@ -75,7 +76,9 @@ def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=
     def report(packed):
         packed = np.asarray(packed)
         send(packed[0], packed[1:])
-        return stop_requested(packed[0])
+
+    def ask_to_stop(question):
+        return stop_requested(np.asarray(question)[0])
 
     def running(carry):
         state, _, count = carry
@@ -86,10 +89,12 @@ def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=
         operator = jacobian_operator(problem, state.x) if problem.matrix_free else None
         state, row = step(lambda x, _: evaluate(problem, x), state, limits, functions, tr_solver, operator)
         if send is not None:
-            # One call, for XLA would ask a question that does not depend on the row before the trial, not after it; and
-            # of one array, for each takes 30 µs on its way out.
-            packed = jnp.concatenate([jnp.asarray(token, row.dtype)[None], row])
-            stop = io_callback(report, jax.ShapeDtypeStruct((), jnp.bool_), packed)
+            # One array each, for every array takes 30 µs on its way out. The question takes the cost along: one that
+            # does not depend on the data XLA would ask before the trial, not after it.
+            token_of_row = jnp.asarray(token, row.dtype)
+            jax.debug.callback(report, jnp.concatenate([token_of_row[None], row]))
+            question = jnp.stack([token_of_row, row[FIELDS.index("cost")]])
+            stop = io_callback(ask_to_stop, jax.ShapeDtypeStruct((), jnp.bool_), question)
             stop = stop & (state.status == radius.RUNNING)
             state = state._replace(status=jnp.where(stop, radius.USER_STOP, state.status))
         return state, lax.dynamic_update_index_in_dim(rows, row, count, 0), count + 1

@@ -14,6 +14,7 @@ import dataclasses
 import dis
 import functools
 import inspect
+import pathlib
 import pickle
 import sysconfig
 import types
@@ -29,7 +30,11 @@ LOADS_OUTSIDE = frozenset({"LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME"})
 MUTATORS = frozenset("append extend insert pop remove clear add discard update setdefault appendleft write".split())
 MUTABLE = (list, dict, set, np.ndarray)
 SCALARS = (int, float, complex, str, bytes, bool, type(None), np.generic)
-LIBRARIES = tuple({sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")})
+# Where Python has them installed, and where JAX and NumPy are: a user's folder, or that of the Python below a venv.
+LIBRARIES = tuple(
+    {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {str(pathlib.Path(package.__file__).parents[1]) for package in (jax, np)}
+)
 
 
 class Unreadable(Exception):

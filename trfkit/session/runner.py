@@ -19,6 +19,8 @@ import numpy as np
 from ..core.radius import USER_STOP
 from ..events import Channel
 
+INTERRUPT_HEARD = 0.05  # seconds that a cell which awaits a fit may sleep
+
 
 class StateChanged(NamedTuple):
     """The fit is now in `state`, one of the words of the module's docstring."""
@@ -149,10 +151,13 @@ class Runner:
 
     async def finished(self):
         """The same for a notebook's cell: the kernel goes on serving buttons meanwhile. Cancelled, it stops the fit."""
-        channel = self._channel
+        channel, delivered = self._channel, asyncio.wrap_future(self._delivered)
         try:
-            # A cancelled wait must not cancel the future that the observers' thread will set.
-            return await asyncio.shield(asyncio.wrap_future(self._delivered))
+            # In short waits, for a kernel's loop that sleeps is not woken by the interrupt that is to cancel the cell
+            # (ipykernel 6 and 7). A cancelled wait leaves the future alone, which the observers' thread will set.
+            while not delivered.done():
+                await asyncio.wait([delivered], timeout=INTERRUPT_HEARD)
+            return delivered.result()
         finally:
             channel.stop()
 
