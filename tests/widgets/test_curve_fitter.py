@@ -19,6 +19,7 @@ from trfkit import interact
 from trfkit.fitting.curve_fit import fit_curve
 from trfkit.session import FitSession
 from trfkit.widgets import CurveFitter
+from trfkit.widgets import curve_fitter as curve_fitter_module
 from trfkit.widgets import outputs as outputs_module
 from trfkit.widgets.canvas_events import Region
 from trfkit.widgets.card import PACES
@@ -236,6 +237,24 @@ def test_fit_can_be_run_awaited_and_repeated(fitter):
     assert first is not second
     assert first.trace == second.trace == fitter.trace
     assert fitter.result is second
+
+
+def test_a_kernel_that_hears_no_buttons_while_a_cell_waits_says_how_to_stop(monkeypatch):
+    said = []
+    monkeypatch.setattr(curve_fitter_module, "buttons_heard_meanwhile", lambda: False)
+    fitter = CurveFitter(decay, X, Y, (1.0, 0.1), pace=INSTANT)
+    fitter.session.observe(lambda event: said.append(fitter._status.message))
+    asyncio.run(fitter.fit())
+    assert any("interrupt it" in message for message in said)
+    assert "interrupt it" not in fitter._status.message
+    fitter.close()
+
+
+@pytest.mark.parametrize(("version", "heard"), [("6.31.0", False), ("7.4.0", True)])
+def test_kernels_before_the_seventh_keep_the_messages_of_buttons_until_the_cell_ends(version, heard, monkeypatch):
+    monkeypatch.setattr(outputs_module, "get_ipython", Kernel)
+    monkeypatch.setattr(outputs_module.importlib.metadata, "version", lambda name: version)
+    assert outputs_module.buttons_heard_meanwhile() is heard
 
 
 def test_fit_pressed_again_and_again_in_its_replay_never_stumbles():

@@ -20,7 +20,7 @@ from trfkit.widgets import card as layout
 from trfkit.widgets import code_tab, data_tab, disclosure, history_tab, model_bar, options_bar, solver_details
 from trfkit.widgets import statistics_tab as statistics
 from trfkit.widgets.fit_view import FitView
-from trfkit.widgets.outputs import PlainOutputs, take_over_cell
+from trfkit.widgets.outputs import PlainOutputs, buttons_heard_meanwhile, take_over_cell
 from trfkit.widgets.painter import Painter
 from trfkit.widgets.parameter_panel import ParameterPanel
 from trfkit.widgets.pointing import TOOLS, Pointing
@@ -169,7 +169,11 @@ class CurveFitter:
 
     async def fit(self):
         """`run` for a notebook's cell, in which the buttons go on working: `result = await fitter.fit()`."""
-        return await self.session.fit()
+        self._status.buttons_heard = buttons_heard_meanwhile()
+        try:
+            return await self.session.fit()
+        finally:
+            self._status.buttons_heard = True
 
     def wait(self, timeout=None):
         """Wait until fit, replay and picture are done; False if `timeout` (seconds, for each) passed first."""

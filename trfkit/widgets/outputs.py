@@ -4,6 +4,7 @@ The two plain outputs are made when the card is shown and replaced, by their dis
 what a saved notebook, GitHub and a converted page show.
 """
 
+import importlib.metadata
 import uuid
 import weakref
 
@@ -34,6 +35,16 @@ class PlainOutputs:
         update_display(picture, metadata=about, raw=True, display_id=self._ids["picture"])
         report = {"text/html": f'<div class="trfkit-left-behind">{report}</div>', "text/plain": summary}
         update_display(report, raw=True, display_id=self._ids["report"])
+
+
+HEARD_SINCE = 7  # the version of ipykernel that hears buttons while a cell awaits
+
+
+def buttons_heard_meanwhile():
+    """Whether the buttons are heard while a cell awaits a fit: ipykernel 6 keeps their messages until its end."""
+    if getattr(get_ipython(), "kernel", None) is None:
+        return True
+    return int(importlib.metadata.version("ipykernel").partition(".")[0]) >= HEARD_SINCE
 
 
 # By cell: the run that showed a fitter, and the fitter.

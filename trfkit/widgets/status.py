@@ -15,6 +15,8 @@ STATE_WORDS = {
     "failed": "failed",
 }
 
+UNHEARD = "ipykernel 6 hears no button while a cell waits for a fit: interrupt it (■), and the best point is kept."
+
 
 class Status:
     """What a session, its picture and the replay of its last fit have to say; `follow` hears the session's states."""
@@ -23,6 +25,7 @@ class Status:
         self._session, self._view, self._replay = session, view, replay
         self._began_at = self._took = 0.0
         self._moved_on = False  # whether something was chosen since the last fit
+        self.buttons_heard = True  # while the fit runs
 
     def follow(self, state):
         """Told of every state of the session."""
@@ -67,6 +70,8 @@ class Status:
             return self._view.trouble
         if session.state == "paused":
             return "Resume lets the fit go on, Step makes one more trial, Stop keeps the best point."
+        if session.running and not self.buttons_heard:
+            return UNHEARD
         if session.running:
             return "Stop keeps the best point so far."
         if self._replay.playing:
