@@ -125,10 +125,6 @@ class Notebook:
         """
         self.page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=CELL_MS)
 
-    def run_all(self):
-        """Start all cells and do not wait for their end."""
-        self._choose("Run", "li[data-command='runmenu:run-all']")
-
     def set_theme(self, name: str):
         """Choose JupyterLab's "Light" or "Dark" theme."""
         self._choose(

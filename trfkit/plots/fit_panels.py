@@ -11,8 +11,9 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.lines import Line2D
 
 from trfkit.plots.data import data_limits, draw_data, draw_residuals, show_residuals
-from trfkit.plots.fitted import Fitted, label_of
+from trfkit.plots.fitted import Fitted
 from trfkit.plots.frame import dress, finite_range
+from trfkit.plots.model_values import label_of
 from trfkit.plots.palette import Palette
 
 BAND_OPACITY = {"prediction": 0.18, "confidence": 0.36}  # the wider one lies behind

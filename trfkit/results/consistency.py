@@ -20,7 +20,6 @@ from .place import ADVICE
 SAME_CURVE = 1e-4  # of the largest weighed y: a function of another formula differs by more, one in float32 by less
 SAME_NUMBER = 1e-5  # relative: the same formula, in float32, too
 ROUNDING = 1e4  # ε: what may be left of a zero
-EPS = np.finfo(float).eps
 
 Checks = Iterator[tuple[str, bool]]  # (what is wrong, whether it is right)
 
@@ -87,7 +86,7 @@ def _derived(result) -> Checks:
     rounding = SAME_NUMBER / found.condition_number + ROUNDING * eps
     near = condition >= 1 and abs(1 / condition - 1 / found.condition_number) <= rounding
     yield "solution.condition_number is not that of its triangle", near
-    s, least = found.singular_values, max(R.shape[1], m) * EPS * found.singular_values[0]  # as `determine` has it
+    s, least = found.singular_values, found.threshold
     near = np.sum(s > 10 * least) <= solution.rank <= np.sum(s > least / 10)
     yield "solution.rank is not that of its triangle", near
     precision = min(SAME_NUMBER + 100 * eps * found.condition_number, 1.0)  # of the inverse of a triangle

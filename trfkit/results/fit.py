@@ -46,8 +46,6 @@ def fit(
     Raises ValueError for what cannot be fitted, naming the parameter or data set, the value and what to try; an
     exception of the model goes through, with the solver's result so far in its attribute `result`.
     """
-    if len(tuple(units)) != 2 or not all(isinstance(unit, str) for unit in units):
-        raise ValueError(f"`units` must be two texts, of x and of y, as ('s', 'V'), got {units!r}.")
     sets = data_sets(model, x, y, sigma, sigma_x, mask, shared)
     if inputs.choice(nan_policy, ("raise", "omit"), "nan_policy") == "omit":
         sets = tuple(map(without_nan, sets))

@@ -154,11 +154,10 @@ def bootstrap(
     converged = np.concatenate(status) > 0
     failed = int(np.sum(~converged))
     undetermined = _undetermined(joint, solution)
-    best = np.asarray(joint.expand(solution.x)).tolist()
     return Bootstrap(
         names=joint.names,
         values=np.concatenate(values)[converged],
-        estimates=dict(zip(joint.parameters, best, strict=True)),
+        estimates=joint.parameters.values_at(solution.x),
         kind=kind,
         failed=failed,
         degrees_of_freedom=degrees_of_freedom,

@@ -8,6 +8,7 @@ from trfkit.models import handles as models_handles
 from trfkit.plots import PALETTES, FitFigure, ModelCurve
 from trfkit.plots.fit_panels import component_looks
 from trfkit.plots.fitted import Fitted
+from trfkit.session.outcome import outcome_of
 from trfkit.statistics.propagation import Band
 from trfkit.widgets.canvas import Canvas
 from trfkit.widgets.canvas_events import Handle, Region
@@ -65,10 +66,8 @@ class FitView:
     @property
     def at_result(self):
         """Whether the settings are those that the last fit has led to."""
-        result, settings = self.session.result, self.session.settings
-        fitted = self.session.fitted
-        same = all(getattr(settings, what) is getattr(fitted, what) for what in ("data", "model", "mask", "options"))
-        return result is not None and same and settings.parameters == result.parameters
+        result = self.session.result
+        return result is not None and outcome_of(self.session.settings, [result]) is not None
 
     def paint(self):
         """Show the session as it is. What a model raises becomes `trouble`, and the last picture stays."""

@@ -92,7 +92,6 @@ _CARD = """
 .trfkit-rows .trfkit-trace {margin-bottom: auto}
 .trfkit-rows th {position: sticky; top: 0; background: var(--trfkit-page); color: var(--trfkit-muted)}
 @container (max-width: 760px) {.trfkit-trace .trfkit-spare {display: none}}
-.trfkit-unseen {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)}
 """
 
 # While the card lives, the picture and the report that it leaves behind in the outputs below would be the same twice.
