@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from trfkit import events
 from trfkit.core.trf import FIELDS
-from trfkit.events import Channel, send, stop_requested
+from trfkit.events import Channel, send, trials_allowed
 from trfkit.fitting.curve_fit import fit_curve
 
 NFEV = FIELDS.index("nfev")
@@ -184,17 +185,35 @@ def test_fit_whose_channel_was_closed_stops_at_the_next_trial():
 def test_calls_of_a_closed_channel_are_heard_by_nobody():
     with Channel() as channel:
         send(np.asarray(channel.token), np.ones(3))
-        assert not stop_requested(np.asarray(channel.token))
+        assert trials_allowed(np.asarray(channel.token))
     send(np.asarray(channel.token), np.ones(3))
     assert len(channel.rows) == 1
-    assert stop_requested(np.asarray(channel.token))
+    assert trials_allowed(np.asarray(channel.token)) == 0
 
 
-def test_answer_to_the_program_is_a_bool_of_numpy():
-    with Channel() as channel:
-        assert type(stop_requested(channel.token)) is np.bool_
-        channel.stop()
-        assert stop_requested(channel.token)
+def test_fit_is_allowed_more_trials_the_faster_they_are_and_none_after_a_stop(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(events.time, "monotonic", lambda: now)
+    channel, allowed = Channel(), []
+    for _ in range(6):
+        allowed.append(channel.trials_allowed())
+        now += allowed[-1] * events.ASK_AGAIN / 9.5
+    assert allowed == [1, 2, 4, 8, 9, 9]
+    now += 100 * events.ASK_AGAIN
+    assert channel.trials_allowed() == 1
+    channel.stop()
+    assert channel.trials_allowed() == 0
+
+
+def test_paused_fit_is_asked_after_each_trial_that_it_may_make():
+    channel = Channel()
+    channel.step()
+    assert channel.trials_allowed() == 0
+    channel.step()
+    channel.step()
+    assert [channel.trials_allowed(), channel.trials_allowed()] == [1, 0]
+    channel.resume()
+    assert channel.trials_allowed() == 2
 
 
 def test_channels_do_not_hear_each_other():
@@ -202,7 +221,7 @@ def test_channels_do_not_hear_each_other():
         send(one.token, np.ones(3))
         one.stop()
         assert (len(one.rows), len(other.rows)) == (1, 0)
-        assert not stop_requested(other.token)
+        assert trials_allowed(other.token)
 
 
 def test_two_fits_at_once_keep_their_rows_apart():

@@ -1,6 +1,6 @@
 """The line between a running fit and whoever watches it: rows come out; requests to stop, pause and step go in.
 
-The live program calls `send` and `stop_requested`, two module-level functions, with a token that is data; so one
+The live program calls `send` and `trials_allowed`, two module-level functions, with a token that is data; so one
 compiled program serves every fit. Calls arrive on any thread of XLA: they do nothing but file a NumPy row and read a
 wish. An exception in a callback would end the program and lose its result, so what an observer raises is kept and told
 afterwards.
@@ -9,13 +9,16 @@ afterwards.
 import atexit
 import concurrent.futures.thread  # noqa: F401  for the order of what happens at exit
 import itertools
+import math
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
 
 _channels: dict[int, "Channel"] = {}
 _tokens = itertools.count(1)
+ASK_AGAIN = 0.02  # seconds that a running fit may go on before it asks again
 ending = threading.Event()  # set when the program ends
 
 
@@ -35,6 +38,7 @@ class Channel:
         self._wish = threading.Condition()
         self._stopped = self._paused = False
         self._steps = 0  # trials that a paused fit may still make
+        self._asked, self._allowed = -math.inf, 1  # when the fit asked last, and how many trials it was allowed
 
     def __enter__(self) -> "Channel":
         _channels[self.token] = self
@@ -87,11 +91,20 @@ class Channel:
         """Whether the fit waits, or is to wait after its next trial."""
         return self._paused
 
-    def trial_made(self) -> bool:
-        """Told by the fit after each trial: whether it has to halt now, to wait or to stop."""
+    def trials_allowed(self) -> int:
+        """Asked by the fit after as many trials: how many it may make before it asks again; 0 to wait or to stop.
+
+        The more the faster they are, for each question costs as much as a trial of a hundred thousand points.
+        """
+        now = time.monotonic()
+        seconds_per_trial, self._asked = max((now - self._asked) / self._allowed, 1e-6), now
         with self._wish:
             self._steps = max(self._steps - 1, 0)
-            return self._stopped or (self._paused and self._steps == 0)
+            if self._stopped or self._paused:
+                self._allowed = 1
+                return int(self._steps > 0 and not self._stopped)
+        self._allowed = int(min(max(ASK_AGAIN / seconds_per_trial, 1), 2 * self._allowed))
+        return self._allowed
 
     def wait(self) -> bool:
         """Wait while the fit is paused; whether it may then go on, being neither stopped nor closed."""
@@ -107,10 +120,10 @@ def send(token, row) -> None:
         channel.put(np.asarray(row))
 
 
-def stop_requested(token) -> np.bool_:
-    """Called by the live program after each trial; a fit that nobody holds any more stops."""
+def trials_allowed(token) -> int:
+    """Called by the live program when it has made the trials allowed; a fit that nobody holds any more stops."""
     channel = _channels.get(int(token))
-    return np.bool_(channel is None or channel.trial_made())
+    return 0 if channel is None else channel.trials_allowed()
 
 
 def _end_all() -> None:

@@ -14,7 +14,7 @@ from trfkit.core.drivers import CAPACITY, begin, evaluate_problem, fused, fused_
 from trfkit.core.jit_functions import TrustRegionJITFunctions
 from trfkit.core.problem import CurveResiduals, Problem
 from trfkit.core.trf import ACCEPTED, FIELDS, KINDS, NO_DECREASE, START, Limits, feasible_start
-from trfkit.events import Channel, send, stop_requested
+from trfkit.events import Channel, send, trials_allowed
 
 COUNT = 1000
 POINTS = 20
@@ -98,7 +98,7 @@ class Case:
 
     def live(self):
         with Channel() as channel:
-            state, rows = self.fused(token=jnp.asarray(channel.token), send=send, stop_requested=stop_requested)
+            state, rows = self.fused(token=jnp.asarray(channel.token), send=send, trials_allowed=trials_allowed)
             jax.effects_barrier()
         return state, rows, np.array(channel.rows)
 
@@ -222,7 +222,7 @@ def test_program_without_an_observer_holds_no_callback():
 
 
 def test_live_program_holds_its_callbacks():
-    live = {"token": jnp.asarray(1), "send": send, "stop_requested": stop_requested}
+    live = {"token": jnp.asarray(1), "send": send, "trials_allowed": trials_allowed}
     assert _lowered(**live).count("callback") >= 2
 
 
@@ -250,7 +250,7 @@ def test_a_finished_fit_takes_no_more_steps():
 
 def test_live_fit_that_nobody_holds_stops_at_its_next_trial():
     problem, state, limits, _ = Case.random(0).begin()
-    live = {"token": jnp.asarray(-1), "send": send, "stop_requested": stop_requested}
+    live = {"token": jnp.asarray(-1), "send": send, "trials_allowed": trials_allowed}
     halted, _, count = fused(problem, state, limits, "svd", **live)
     assert int(halted.status) == radius.USER_STOP
     assert count == 1

@@ -50,7 +50,7 @@ class Work:
                 if trial == self.fails_at:
                     raise ArithmeticError(f"trial {trial}")
                 channel.put(np.array([float(trial)]))
-                if channel.trial_made() and trial < self.trials and not channel.wait():
+                if channel.trials_allowed() == 0 and trial < self.trials and not channel.wait():
                     return SimpleNamespace(status=USER_STOP, trials=trial)
         return SimpleNamespace(status=1, trials=self.trials)
 
@@ -450,12 +450,12 @@ def test_two_sessions_at_once_do_not_disturb_each_other():
 
 
 @pytest.mark.parametrize("m", [30, 5000], ids=["one block", "many blocks"])
-def test_a_stop_as_a_trial_is_told_ends_the_fit_with_the_next_trial_at_the_latest(m):
+def test_a_stop_as_a_trial_is_told_ends_the_fit_when_it_asks_next(m):
     x = np.linspace(0.0, 4.0, m)
     channel = Channel(lambda row: channel.stop() if len(channel.rows) == 3 else None)
     result = fit_curve(_of_jax, x, 3.0 * np.exp(-0.7 * x), (1.0, 0.1), channel=channel)
     assert result.status == USER_STOP and result.nfev == len(channel.rows)
-    assert 3 <= result.nfev <= 4  # XLA may ask whether to stop before it hands the row over
+    assert 3 <= result.nfev <= 5  # it asks after trials 1, 2 and at the latest 4, that is nfev 5
 
 
 @pytest.mark.parametrize("wait_for", ["compiling", "paused"])

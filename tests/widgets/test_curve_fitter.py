@@ -139,12 +139,14 @@ def test_fit_button_fits(fitter):
     assert expected.message.replace("`", " ").split() == status(fitter).split()[-len(expected.message.split()) :]
 
 
-def test_stop_button_ends_the_fit_and_keeps_its_best_point(held):
+def test_stop_button_ends_the_fit_keeps_its_best_point_and_shows_it_without_a_replay(held, eventually):
     fitter, gate = held
+    eventually(lambda: fitter.session.cursor == 0)  # a replay has begun
     press(fitter, "stop")
+    assert fitter.session.cursor is None
     gate.set()
     assert fitter.wait(TIMEOUT)
-    assert "stopped by user" in status(fitter)
+    assert "stopped by user" in status(fitter) and fitter.session.cursor is None
     assert fitter.result.solution.cost == fitter.trace.cost[fitter.trace.best] < fitter.trace.cost[0]
 
 

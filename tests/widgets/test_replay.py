@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from trfkit.widgets import replay as replays
 from trfkit.widgets.replay import INSTANT, PATIENCE, Replay
 
 TIMEOUT = 30
@@ -77,6 +78,19 @@ def test_a_fit_with_one_trial_a_second_is_not_replayed_behind_its_back(pretended
     replay.record(2)
     assert replay.join(TIMEOUT)
     assert session.shown == [0, None]
+
+
+@pytest.mark.parametrize("count", [60, 4000])
+def test_a_long_replay_is_shortened_in_time_and_beyond_twenty_frames_a_second_in_trials(pretended, monkeypatch, count):
+    monkeypatch.setattr(replays, "LONGEST", 3.0)
+    session, replay = pretended(1)
+    fit(session, replay, count)
+    assert replay.join(TIMEOUT)
+    shown = session.shown[:-1]
+    assert session.shown[-1] is None and shown[-1] > 0.9 * count
+    assert len(set(np.diff(shown))) == 1
+    assert len(shown) == count - 1 if count == 60 else 50 < len(shown) <= 60
+    assert session.times[-1] - session.times[0] >= 2.5  # at least the time that all frames take
 
 
 def test_a_cursor_that_someone_else_moves_ends_the_replay(pretended):

@@ -5,8 +5,7 @@ stepped  The host calls each in turn. A new model compiles only its own pass ove
 fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
          trace has no limit though the buffer has one, and so that an interrupt is heard.
 batched  Many problems of one shape, each in a lane of one vmapped loop; they differ in data, start or bounds.
-live     The fused loop that also sends each row out through `jax.debug.callback` and asks, at each trial, whether to
-         stop.
+live     The fused loop that also sends each row out through `jax.debug.callback`, and asks now and then whether to stop.
 """
 
 from collections.abc import Callable, Iterator
@@ -63,13 +62,13 @@ def stepped(
         yield state, np.asarray(row)
 
 
-@partial(jax.jit, static_argnames=("tr_solver", "send", "stop_requested"))
-def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=None, send=None, stop_requested=None):
+@partial(jax.jit, static_argnames=("tr_solver", "send", "trials_allowed"))
+def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=None, send=None, trials_allowed=None):
     """(state, rows, count): at most CAPACITY trials in one program; rows (CAPACITY, 17 + n), of which count are filled.
 
-    With `send`, the live program: send(token, row) after each trial, and then stop_requested(token) -> bool. Both are
-    module-level functions and `token` is data, so one program serves every fit; without, the program holds no callback
-    at all.
+    With `send`, the live program: send(token, row) after each trial, and trials_allowed(token) -> int after the first
+    and then whenever the trials that it allowed are made; 0 stops the fit. Both are module-level functions and `token`
+    is data, so one program serves every fit; without, the program holds no callback at all.
     """
     functions = problem.functions
 
@@ -77,15 +76,15 @@ def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=
         packed = np.asarray(packed)
         send(packed[0], packed[1:])
 
-    def ask_to_stop(question):
-        return stop_requested(np.asarray(question)[0])
+    def ask_for_more(question):
+        return np.int32(trials_allowed(np.asarray(question)[0]))
 
     def running(carry):
-        state, _, count = carry
+        state, _, count, _ = carry
         return (state.status == radius.RUNNING) & (count < CAPACITY)
 
     def body(carry):
-        state, rows, count = carry
+        state, rows, count, allowed = carry
         operator = jacobian_operator(problem, state.x) if problem.matrix_free else None
         state, row = step(lambda x, _: evaluate(problem, x), state, limits, functions, tr_solver, operator)
         if send is not None:
@@ -94,13 +93,14 @@ def fused(problem: Problem, state: State, limits: Limits, tr_solver: str, token=
             token_of_row = jnp.asarray(token, row.dtype)
             jax.debug.callback(report, jnp.concatenate([token_of_row[None], row]))
             question = jnp.stack([token_of_row, row[FIELDS.index("cost")]])
-            stop = io_callback(ask_to_stop, jax.ShapeDtypeStruct((), jnp.bool_), question)
-            stop = stop & (state.status == radius.RUNNING)
-            state = state._replace(status=jnp.where(stop, radius.USER_STOP, state.status))
-        return state, lax.dynamic_update_index_in_dim(rows, row, count, 0), count + 1
+            asks = (allowed == 1) & (state.status == radius.RUNNING)
+            number = jax.ShapeDtypeStruct((), allowed.dtype)
+            allowed = lax.cond(asks, lambda: io_callback(ask_for_more, number, question), lambda: allowed - 1)
+            state = state._replace(status=jnp.where(asks & (allowed == 0), radius.USER_STOP, state.status))
+        return state, lax.dynamic_update_index_in_dim(rows, row, count, 0), count + 1, allowed
 
     rows = jnp.zeros((CAPACITY, len(FIELDS) + state.x.shape[0]), state.x.dtype)
-    return lax.while_loop(running, body, (state, rows, jnp.asarray(0)))
+    return lax.while_loop(running, body, (state, rows, jnp.asarray(0), jnp.int32(1)))[:3]
 
 
 def fused_rows(

@@ -14,7 +14,7 @@ from ..core.drivers import evaluate_problem, fused_rows, operator_at, stepped
 from ..core.evaluate import Evaluation
 from ..core.problem import Problem
 from ..core.trf import ACCEPTED, FIELDS, Limits, State, feasible_start, start
-from ..events import Channel, send, stop_requested
+from ..events import Channel, send, trials_allowed
 from .host import HostProblem
 
 # The fused program costs about 0.8 s to compile and saves about 0.25 ms of dispatch a trial. Stepping until as much has
@@ -83,7 +83,7 @@ class Run:
         """Yield the new rows of each stretch of the fit; `each_trial` asks for stretches of one."""
         in_one_program = not isinstance(self.problem, HostProblem) and not self.problem.matrix_free and not each_trial
         if channel is not None and in_one_program:
-            live = {"token": jnp.asarray(channel.token), "send": send, "stop_requested": stop_requested}
+            live = {"token": jnp.asarray(channel.token), "send": send, "trials_allowed": trials_allowed}
             yield from self._fused(channel, **live)
         elif in_one_program and self._fuses():
             yield from self._fused()
@@ -113,7 +113,7 @@ class Run:
             count += 1
             if channel is not None:
                 channel.put(row)
-                halted = channel.trial_made() and int(self.state.status) == radius.RUNNING
+                halted = channel.trials_allowed() == 0 and int(self.state.status) == radius.RUNNING
                 if halted and not channel.wait():
                     self.halt(radius.USER_STOP)
             yield row[None]

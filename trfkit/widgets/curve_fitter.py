@@ -111,11 +111,9 @@ class CurveFitter:
         self.session.start()
 
     def stop(self):
-        """Stop the running fit at its next trial and keep its best point; or go to the end of a replay."""
-        if self.session.running:
-            self.session.stop()
-        else:
-            self._replay.skip()
+        """Stop the running fit at its next trial and keep its best point, and go to the end of a replay."""
+        self.session.stop()
+        self._replay.skip()
 
     def pause(self):
         """Hold the running fit after its next trial."""

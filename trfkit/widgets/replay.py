@@ -1,6 +1,6 @@
 """A fit of a millisecond, shown at a pace that a person can follow: the session's cursor goes from trial to trial.
 
-A fit that takes longer is looked at as it runs. Whatever a person does with the cursor ends a replay.
+A replay takes about 15 seconds at most: with many trials it goes faster, and with very many it leaves some out. A fit that takes longer is looked at as it runs. Whatever a person does with the cursor ends a replay.
 """
 
 import math
@@ -8,13 +8,15 @@ import threading
 import time
 
 PATIENCE = 0.5  # seconds: a fit that runs longer is shown live, one that ends sooner is replayed
+LONGEST = 15.0  # seconds of a replay
+FRAMES_PER_SECOND = 20  # at most, beyond which trials are left out
 INSTANT = math.inf  # the pace that shows only the end
 
 
 class Replay:
     """Moves the cursor of a session; `begin`, `record` and `end` follow its fits, `pace` is in trials per second.
 
-    All return at once, on any thread. `drawn` waits for the picture of a trial, none of which is left out.
+    All return at once, on any thread. `drawn` waits for the picture of a trial.
     """
 
     def __init__(self, session, pace, drawn=lambda: None):
@@ -104,11 +106,17 @@ class Replay:
         with self._change:
             while self._thread is threading.current_thread() and self.playing:
                 live = not self._ended and time.monotonic() - self._first_trial_at >= PATIENCE
-                left = moved_at + 1 / self._pace - time.monotonic()
+                left = moved_at + self._rhythm()[0] - time.monotonic()
                 if live or left <= 0:
                     return True
                 self._change.wait(left if self._ended else min(left, PATIENCE))
             return False
+
+    def _rhythm(self):
+        """Seconds for which a trial is shown, and how many trials the next one is away."""
+        fastest = max(self._pace, FRAMES_PER_SECOND)
+        needed = len(self._session.rows) / LONGEST
+        return 1 / min(max(needed, self._pace), fastest), max(math.ceil(needed / fastest), 1)
 
     def _next(self):
         """The trial to go to; None, the newest, where the replay ends."""
@@ -116,7 +124,7 @@ class Replay:
             if self._at is None:
                 return None
             live = not self._ended and time.monotonic() - self._first_trial_at >= PATIENCE
-            self._at += 1
+            self._at += self._rhythm()[1]
             if live or self._at >= len(self._session.rows) - 1:
                 self._at = None
                 self._change.notify_all()
