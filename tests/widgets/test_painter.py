@@ -18,6 +18,16 @@ def test_what_was_asked_for_is_painted():
     assert painted == ["trfkit-painter"]
 
 
+def test_the_end_of_the_program_waits_for_a_picture_that_a_daemon_asked_for():
+    daemons = []
+    painter = Painter(lambda: daemons.append(threading.current_thread().daemon), lambda: 0.0)
+    asking = threading.Thread(target=painter.ask, daemon=True)
+    asking.start()
+    asking.join()
+    assert painter.join(TIMEOUT)
+    assert daemons == [False]
+
+
 def test_a_thousand_wishes_while_one_picture_is_drawn_are_one_more_picture():
     painted, drawing, go_on = [], threading.Event(), threading.Event()
 

@@ -102,7 +102,9 @@ class Runner:
             if paused:
                 self._channel.step()
             self._enter("compiling")
-        threading.Thread(target=self._follow, args=(work, before), name="trfkit-observers").start()
+        # No daemon though one may have started the fit: Python waits for observers that may be in the midst of C++.
+        observers = {"target": self._follow, "args": (work, before), "name": "trfkit-observers", "daemon": False}
+        threading.Thread(**observers).start()
         return delivered
 
     def recall(self, rows: list[np.ndarray], result) -> None:

@@ -24,9 +24,10 @@ class Painter:
         """Have a picture drawn soon; returns at once, on any thread."""
         with self._change:
             self._asked += 1
-            # A program that ends waits for the thread, which may be in the middle of XLA, and starts no other.
+            # A program that ends waits for the thread, which may be in the middle of XLA or of FreeType, and starts no
+            # other. A daemon, which it would be where a daemon asks, is ended there, and C++ aborts the process.
             if self._thread is None and not ending.is_set():
-                self._thread = threading.Thread(target=self._work, name="trfkit-painter")
+                self._thread = threading.Thread(target=self._work, name="trfkit-painter", daemon=False)
                 self._thread.start()
 
     def join(self, timeout=None):
