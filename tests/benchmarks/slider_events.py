@@ -17,8 +17,8 @@ import numpy as np
 from machine import print_machine
 
 from trfkit.session import FitSession
-from trfkit.widgets.parameter_panel import ParameterPanel
-from trfkit.widgets.slider_range import STEPS
+from trfkit.widgets.parameters import ParameterPanel
+from trfkit.widgets.sliders.ranges import STEPS
 
 
 def model_of(peaks):

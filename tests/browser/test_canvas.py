@@ -13,7 +13,7 @@ import dataclasses, json, time
 import numpy as np
 from trfkit.plots.png import encode_png
 from trfkit.widgets.canvas import Canvas
-from trfkit.widgets.canvas_events import Dragged, Handle, Region
+from trfkit.widgets.canvas.events import Dragged, Handle, Region
 
 events, delay = [], 0.0
 

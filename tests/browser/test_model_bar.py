@@ -13,7 +13,7 @@ import ipywidgets, json
 import numpy as np
 from trfkit.models import Gaussian, Line
 from trfkit.session import FitSession
-from trfkit.widgets import disclosure, model_bar, options_bar
+from trfkit.widgets.panels import disclosure, model_bar, options_bar
 from trfkit.widgets.style import card_style
 
 x = np.linspace(0, 10, 101)

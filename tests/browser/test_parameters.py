@@ -12,7 +12,7 @@ SETUP = """
 import json, threading, time
 import ipywidgets, numpy as np
 from trfkit.session import FitSession
-from trfkit.widgets.parameter_panel import ParameterPanel
+from trfkit.widgets.parameters import ParameterPanel
 from trfkit.widgets.style import card_style
 
 x = np.linspace(0, 4, 40)

@@ -10,8 +10,9 @@ SETUP = """
 import json
 import ipywidgets, numpy as np
 from trfkit.session import FitSession
-from trfkit.widgets import code_tab, history_tab, solver_details
+from trfkit.widgets.panels import solver_details
 from trfkit.widgets.style import card_style
+from trfkit.widgets.tabs import code, history
 
 x = np.linspace(0.0, 4.0, 30)
 y = 3.0 * np.exp(-0.7 * x) + 0.05 * np.cos(20 * x)
@@ -21,8 +22,8 @@ for model in ("a + b*x", "a + b*x + c*x**2"):
     session.set_model(model)
 session.run()
 parts = {
-    "history": (history_tab.HistoryTab(session), history_tab.STYLE),
-    "code": (code_tab.CodeTab(session), code_tab.STYLE),
+    "history": (history.HistoryTab(session), history.STYLE),
+    "code": (code.CodeTab(session), code.STYLE),
     "details": (solver_details.SolverDetails(session), solver_details.STYLE),
 }
 

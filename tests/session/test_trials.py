@@ -109,10 +109,31 @@ def test_a_trial_can_be_chosen_by_its_index_whatever_is_looked_at(fitted):
 def test_what_is_dragged_from_a_trial_is_one_step_of_undo(fitted):
     before = fitted.settings
     fitted.show(1)
-    fitted.choose_trial(gesture="handle")
     for height in (1.5, 1.6, 1.7):
         fitted.set_parameters({"height": height}, gesture="handle")
-    assert fitted.parameters["rate"].value == best(fitted, 1)["rate"]
+    assert fitted.parameters.full_values == best(fitted, 1) | {"height": 1.7, "offset": 1.7 / 6}
+    assert fitted.undo() and fitted.settings is before
+
+
+@pytest.mark.parametrize(
+    ("change", "height"),
+    [
+        (lambda session: session.set_parameters({"height": 2.0}), lambda there: 2.0),
+        (lambda session: session.set_parameter("height", 2.0), lambda there: 2.0),
+        (lambda session: session.set_parameter("height", min=0.1), lambda there: there["height"]),
+        (lambda session: session.fix("height"), lambda there: there["height"]),
+        (lambda session: session.tie("height", "3*rate"), lambda there: 3 * there["rate"]),
+        (lambda session: session.free("offset"), lambda there: there["height"]),
+    ],
+)
+def test_a_parameter_that_is_changed_at_a_trial_leaves_the_others_as_they_are_there(fitted, change, height):
+    before = fitted.settings
+    fitted.show(1)
+    there = fitted.values_shown
+    assert there != fitted.result.values and fitted.parameters_shown.full_values == there
+    change(fitted)
+    assert fitted.cursor is None
+    assert fitted.parameters.full_values == there | {"height": height(there), "offset": height(there) / 6}
     assert fitted.undo() and fitted.settings is before
 
 

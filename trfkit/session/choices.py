@@ -62,6 +62,11 @@ class Choices:
         return self.settings.parameters
 
     @property
+    def parameters_shown(self) -> Parameters:
+        """Those that are looked at, from which every change of a parameter starts."""
+        return self.parameters
+
+    @property
     def mask(self) -> np.ndarray:
         """(m,) True for the points that count."""
         mask = self.settings.mask
@@ -74,12 +79,12 @@ class Choices:
 
     def set_parameters(self, values: Mapping[str, float], gesture: Hashable | None = None) -> None:
         """Give parameters other values; all changes of one `gesture` are one step of undo."""
-        self._choose(self.settings._replace(parameters=self.parameters.with_values(values)), gesture)
+        self.change_parameters(self.parameters_shown.with_values(values), gesture)
 
     def set_parameter(self, name: str, value: float | None = None, gesture: Hashable | None = None, **changes) -> None:
         """Change one parameter: its value, min, max, fixed, tie, prior or unit."""
         changes |= {} if value is None else {"value": value}
-        self.change_parameters(self.parameters.set(name, **changes), gesture)
+        self.change_parameters(self.parameters_shown.set(name, **changes), gesture)
 
     def change_parameters(self, parameters: Parameters, gesture: Hashable | None = None) -> None:
         """Take other `Parameters` of the same names."""
@@ -89,11 +94,11 @@ class Choices:
 
     def fix(self, name: str, value: float | None = None) -> None:
         """Hold a parameter, at its present value or at another."""
-        self.change_parameters(self.parameters.fix(name, self._value(name) if value is None else value))
+        self.change_parameters(self.parameters_shown.fix(name, self._value(name) if value is None else value))
 
     def free(self, name: str) -> None:
         """Let a parameter go that was fixed or tied, from its present value or the bound nearest to it."""
-        freed = self.parameters.free(name)
+        freed = self.parameters_shown.free(name)
         inside = float(np.clip(self._value(name), freed[name].min, freed[name].max))
         self.change_parameters(freed.set(name, value=inside))
 
@@ -102,12 +107,13 @@ class Choices:
         if expression is None:
             self.free(name)
         else:
-            self.change_parameters(self.parameters.tie(name, expression))
+            self.change_parameters(self.parameters_shown.tie(name, expression))
 
     def _value(self, name: str) -> float:
         """The value that a parameter has, by its tie if it is tied."""
-        parameter = self.parameters[name]  # an unknown name is an error
-        return parameter.value if parameter.tie is None else self.parameters.full_values[name]
+        parameters = self.parameters_shown
+        parameter = parameters[name]  # an unknown name is an error
+        return parameter.value if parameter.tie is None else parameters.full_values[name]
 
     def set_model(self, model, start=None) -> None:
         """Take another model, a Model, a function or a text, and guess where it starts."""

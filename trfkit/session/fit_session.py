@@ -76,10 +76,11 @@ class FitSession(Trials):
         return self._runner.error
 
     def observe(self, observer) -> None:
-        """Call observer(event) with each StateChanged, TrialRecorded, SettingsChanged and CursorMoved from now on.
+        """Call observer(event) with each event from now on.
 
-        Those of a fit come in order on a thread of their own; an observer that raises ends the telling for that fit,
-        not the fit.
+        StateChanged and TrialRecorded, and the SettingsChanged of its end, come in order on a thread of the fit; an
+        observer that raises ends the telling for that fit, not the fit. TaskProgressed and TaskEnded come on the
+        task's thread, other SettingsChanged and CursorMoved on the thread that brought them about.
         """
         self._runner.observe(observer)
 

@@ -1,11 +1,10 @@
 """The trials of the last fit, gone through one by one, and what is looked at meanwhile."""
 
-from collections.abc import Hashable
-
 import numpy as np
 
 from ..core.trf import FIELDS
 from ..fitting.solve import MOST_PARAMETERS_TRACED
+from ..parameters import Parameters
 from ..trace import Trace
 from ..trace.record import ACCEPTED
 from .choices import Choices
@@ -62,10 +61,19 @@ class Trials(Choices):
 
         Those of the best point up to the trial under the cursor, or so far while a fit is running; else the chosen.
         """
-        found = self._best_values(self._cursor) if self._cursor is not None or self.running else None
-        return self.parameters.full_values if found is None else found
+        tried = self._tried()
+        return self.parameters.full_values if tried is None else tried
 
-    def choose_trial(self, index: int | None = None, gesture: Hashable | None = None) -> None:
+    @property
+    def parameters_shown(self) -> Parameters:
+        """The parameters with the values that are looked at, from which every change of a parameter starts.
+
+        Of trials with other parameters, from before a change of model, there are none: then they are as chosen.
+        """
+        chosen, tried = self.parameters, self._tried()
+        return chosen if tried is None or tuple(tried) != tuple(chosen) else _with_values(chosen, tried)
+
+    def choose_trial(self, index: int | None = None) -> None:
         """Take the values of the best point up to a trial, by default the one under the cursor, as the parameters."""
         self._refuse_while_running()
         found = self._best_values(self._cursor if index is None else index)
@@ -76,7 +84,11 @@ class Trials(Choices):
                 if found is None
                 else f"the trials are those of a fit of {theirs}: restore that fit first, or undo the change of model."
             )
-        self.set_parameters({p.name: found[p.name] for p in self.parameters.values() if p.tie is None}, gesture)
+        self.change_parameters(_with_values(self.parameters, found))
+
+    def _tried(self) -> dict[str, float] | None:
+        """All values of the trial that is looked at; None where it is what was chosen."""
+        return self._best_values(self._cursor) if self._cursor is not None or self.running else None
 
     def _best_values(self, index: int | None) -> dict[str, float] | None:
         """All values at the best point up to a row, None for the newest; None where it is not recorded."""
@@ -93,3 +105,7 @@ class Trials(Choices):
         super()._changed()
         if looked_back:
             self._tell(CursorMoved(None))
+
+
+def _with_values(parameters: Parameters, values: dict[str, float]) -> Parameters:
+    return parameters.with_values({p.name: values[p.name] for p in parameters.values() if p.tie is None})

@@ -1,4 +1,4 @@
-"""The browser's half of the widgets: JavaScript and CSS beside their Python."""
+"""The browser's half of the widgets: JavaScript and CSS, beside the Python that they belong to."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ HERE = pathlib.Path(__file__).parent
 
 
 def read(*names):
-    """The text of these files, one after the other: of JavaScript together one module.
+    """The text of these files, one after the other: of JavaScript together one module. Names begin at trfkit/widgets.
 
     anywidget would take a path as well, and then keeps every widget alive that was made of it.
     """

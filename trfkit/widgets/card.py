@@ -5,11 +5,12 @@ import re
 
 import ipywidgets
 
-from trfkit.widgets.disclosure import Disclosure
+from trfkit.widgets.panels.disclosure import Disclosure
 from trfkit.widgets.replay import INSTANT
 from trfkit.widgets.said import alert
-from trfkit.widgets.tab_bar import TabBar
-from trfkit.widgets.track import Track
+from trfkit.widgets.sliders.track import Track
+from trfkit.widgets.tabs.tab_bar import TabBar
+from trfkit.widgets.tree import close_all
 
 PACES = (1, 2, 4, 8, 16, INSTANT)  # trials per second
 # The buttons from left to right: word, icon, what it does.
@@ -151,14 +152,7 @@ class Card:
 
     def close(self):
         """Take everything off the page, the tabs that were never turned to as well."""
-        for box in (self.box, *self._boxes):
-            _close(box)
-
-
-def _close(widget):
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.close()
+        close_all([self.box, *self._boxes])
 
 
 def _bar(*widgets):

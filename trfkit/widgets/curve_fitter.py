@@ -1,7 +1,8 @@
 """The fitter: data, model and the solver at work on one card, and all that a person does with them.
 
     curve_fitter    CurveFitter, which puts the parts together over a `FitSession`
-    card            the layout of the controls; style, said, tab_bar: how they look, speak and turn
+    card            the layout of the controls; style: how they look
+    panels, parameters, tabs    what is on the card besides the picture
     fit_view        the picture on a canvas; pointing: what is done on it; painter: when it is drawn
     replay          fits too fast to be seen, at a person's pace; status: what is going on, in words
     outputs         what stays in the notebook
@@ -17,18 +18,18 @@ from trfkit.session import CursorMoved, FitSession, SettingsChanged, StateChange
 from trfkit.session.labelled import split
 from trfkit.trace import html_table
 from trfkit.widgets import card as layout
-from trfkit.widgets import code_tab, data_tab, disclosure, history_tab, model_bar, options_bar, solver_details
-from trfkit.widgets import statistics_tab as statistics
 from trfkit.widgets.fit_view import FitView
 from trfkit.widgets.outputs import PlainOutputs, buttons_heard_meanwhile, take_over_cell
 from trfkit.widgets.painter import Painter
-from trfkit.widgets.parameter_panel import ParameterPanel
+from trfkit.widgets.panels import disclosure, model_bar, options_bar, solver_details
+from trfkit.widgets.parameters import ParameterPanel
 from trfkit.widgets.pointing import TOOLS, Pointing
 from trfkit.widgets.replay import INSTANT, PATIENCE, Replay
 from trfkit.widgets.status import Status
 from trfkit.widgets.style import THEMES, card_style
+from trfkit.widgets.tabs import code, data, history, statistics
 
-STYLES = (layout, disclosure, model_bar, options_bar, solver_details, statistics, history_tab, code_tab, data_tab)
+STYLES = (layout, disclosure, model_bar, options_bar, solver_details, statistics, history, code, data)
 ROWS_PLAYING, ROWS_AT_REST = 12, 300  # of the table: short while it changes, and long enough to scroll when it rests
 AT_REST_S, RUNNING_S = 1 / 60, 1 / 25  # between frames: a hand is followed at once, the solver is left its time
 
@@ -77,8 +78,8 @@ class CurveFitter:
         self.parameters = ParameterPanel(session)
         self.details = solver_details.SolverDetails(session)
         self.model, self.options = model_bar.ModelBar(session), options_bar.OptionsBar(session)
-        self.statistics, self.history = statistics.StatisticsTab(session), history_tab.HistoryTab(session)
-        self.code, self.data = code_tab.CodeTab(session), data_tab.DataTab(session, _namespace)
+        self.statistics, self.history = statistics.StatisticsTab(session), history.HistoryTab(session)
+        self.code, self.data = code.CodeTab(session), data.DataTab(session, _namespace)
         self.pages = (self.statistics, self.history, self.code, self.data)
 
     def _listen(self):

@@ -11,7 +11,7 @@ from trfkit.plots.fitted import Fitted
 from trfkit.session.outcome import outcome_of
 from trfkit.statistics.propagation import Band
 from trfkit.widgets.canvas import Canvas
-from trfkit.widgets.canvas_events import Handle, Region
+from trfkit.widgets.canvas.events import Handle, Region
 
 WIDTHS = 560, 1280  # CSS pixels: with less a notebook scrolls sideways, with more the eye does
 WIDTH = 1180  # where no browser has told how much room there is
@@ -39,7 +39,8 @@ class FitView:
         self._good = dict(session.values_shown)  # values of the last curve that was drawn
         settings = session.fitted if session.rows else session.settings
         self._drawn_curve = self._curve(settings)
-        self.figure = FitFigure(self._drawn_curve, theme=self.theme, width=WIDTH, **self._axis_labels(settings))
+        until_told = {"theme": "light" if theme == "auto" else theme, "width": WIDTH}  # by the page
+        self.figure = FitFigure(self._drawn_curve, **until_told, **self._axis_labels(settings))
         if session.rows:  # a session that was saved shows the trials of its last fit, whatever was chosen since
             self._show_trial(len(session.rows) - 1)
         self.canvas = Canvas(*self.figure.size)
@@ -50,7 +51,7 @@ class FitView:
         """The theme that is drawn, "light" or "dark"."""
         if self._theme != "auto":
             return self._theme
-        return "dark" if hasattr(self, "canvas") and self.canvas.dark else "light"
+        return "dark" if self.canvas.dark else "light"
 
     @property
     def row(self):

@@ -3,7 +3,7 @@
 import itertools
 
 from trfkit.models import handles as models_handles
-from trfkit.widgets.canvas_events import Clicked, Dragged, Key, Panned, RangeSelected, Reset, Zoomed
+from trfkit.widgets.canvas.events import Clicked, Dragged, Key, Panned, RangeSelected, Reset, Zoomed
 
 # What a drag on an empty place does: word, what it is called by the canvas, what it does.
 TOOLS = {
@@ -81,12 +81,11 @@ class Pointing:
         """A handle moves its parameters; the whole way is one step of undo."""
         session = self._session
         if event.phase == "start":
-            gesture = f"handle {next(self._gestures)}"
-            if session.cursor is not None:
-                session.choose_trial(gesture=gesture)
-            self._drag = gesture, self._view.handles.get(event.handle_id), dict(session.values_shown)
+            handle = self._view.handles.get(event.handle_id)
+            self._drag = f"handle {next(self._gestures)}", handle, dict(session.values_shown)
+            return
         gesture, handle, values = self._drag or (None, None, None)
-        if handle is None or event.phase == "start":
+        if handle is None:
             return
         parameters = session.parameters
         frozen = [name for name, parameter in parameters.items() if not parameter.free]

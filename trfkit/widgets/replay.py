@@ -1,6 +1,7 @@
 """A fit of a millisecond, shown at a pace that a person can follow: the session's cursor goes from trial to trial.
 
-A replay takes about 15 seconds at most: with many trials it goes faster, and with very many it leaves some out. A fit that takes longer is looked at as it runs. Whatever a person does with the cursor ends a replay.
+A replay takes about 15 seconds at most: with many trials it goes faster, and with very many it leaves some out. A fit
+that takes longer is looked at as it runs. Whatever a person does with the cursor ends a replay.
 """
 
 import math

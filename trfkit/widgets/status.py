@@ -3,7 +3,7 @@
 import time
 
 from trfkit.trace import trial_sentence
-from trfkit.widgets.task_bar import progress_words
+from trfkit.widgets.tabs.task_bar import progress_words
 
 STATE_WORDS = {
     "idle": "ready",
