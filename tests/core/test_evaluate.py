@@ -5,18 +5,19 @@ import pytest
 from scipy.optimize._lsq import common as scipy_common
 
 from trfkit import TrustRegionJITFunctions
-from trfkit.core.evaluate import condense, evaluate, jacobian_operator, linearize, triangle
+from trfkit.core.evaluate import STRETCH, condense, evaluate, jacobian_operator, linearize
 from trfkit.core.losses import LOSSES, evaluate_loss, scale_rows
 from trfkit.core.operators import matvec, rmatvec
-from trfkit.core.problem import CurveResiduals, PlainFunction, Problem, bucket, pad_rows
+from trfkit.core.problem import BLOCK_ROWS, CurveResiduals, PlainFunction, Problem, bucket, pad_rows
+from trfkit.core.triangle import triangle
 
 functions = TrustRegionJITFunctions()
 evaluated = jax.jit(evaluate)
 weights = jax.jit(evaluate_loss, static_argnums=0)
 
 PARAMS = np.array([2.0, 0.7, 0.3])
-# About the bucket of 20, one block, and two; then several blocks, the last of them not full.
-BORDERS = (1, 2, 19, 20, 21, 1279, 1280, 1281, 2560, 2561, 5000)
+# About the bucket of 20, one block, and two; then several blocks, the last of them not full, and two stretches.
+BORDERS = (1, 2, 19, 20, 21, 2559, 2560, 2561, 5120, 5121, 7000, STRETCH * BLOCK_ROWS + 1)
 
 
 def _decay(x, a, b, c):
@@ -89,7 +90,7 @@ def test_triangle_is_no_larger_than_the_parameters(m):
     assert (found.J.shape, found.f.shape, found.g.shape) == ((3, 3), (3,), (3,))
 
 
-@pytest.mark.parametrize(("name", "m"), [*((name, 21) for name in LOSSES), ("cauchy", 2561)])
+@pytest.mark.parametrize(("name", "m"), [*((name, 21) for name in LOSSES), ("cauchy", 5121)])
 def test_rows_are_weighed_by_the_loss(name, m):
     data = _data(m)
     J, f, cost = _weighed(*_dense(*data), name)
@@ -134,6 +135,39 @@ def test_more_parameters_than_rows_of_a_block():
     _check(evaluated(problem, np.ones(25)), J, f, 0.5 * f @ f)
 
 
+def _powers(x, *p):
+    return sum(a * x**k for k, a in enumerate(p))
+
+
+@pytest.mark.parametrize("name", ["linear", "cauchy"])
+@pytest.mark.parametrize("well_until", [0, STRETCH * BLOCK_ROWS, 2 * STRETCH * BLOCK_ROWS])
+def test_rows_whose_gram_matrix_is_poor_are_folded_as_exactly_as_others(well_until, name):
+    m = 2 * STRETCH * BLOCK_ROWS + 100
+    x = np.concatenate([np.linspace(-1, 1, well_until), np.linspace(1, 1.001, m - well_until)])
+    y, p = np.cos(3 * x), np.array([0.3, 0.5, -0.2, 0.1])
+    problem = Problem(
+        {"x": pad_rows(x, bucket(m)), "y": pad_rows(y, bucket(m))}, {"sigma": 0.1}, m, 1.0, None,
+        CurveResiduals(_powers), loss=LOSSES[name], blocked=True,
+    )  # fmt: skip
+    J, f, cost = _weighed(x[:, None] ** np.arange(4) / 0.1, (_powers(x, *p) - y) / 0.1, name, 1.0)
+    found = evaluated(problem, p)
+    np.testing.assert_allclose(found.cost, cost, rtol=1e-12)
+    R = np.asarray(found.J)
+    expected = np.linalg.qr(J, mode="r")
+    expected *= np.sign(np.diag(expected))[:, None]
+    scale = np.linalg.norm(J, axis=0)
+    # The condition 1e10 of the poor rows leaves the diagonal 1e-6 of its digits; of Jᵀ J it would leave none.
+    np.testing.assert_allclose(R * np.sign(np.diag(R))[:, None] / scale, expected / scale, rtol=1e-5, atol=1e-12)
+    np.testing.assert_allclose(found.g / scale, J.T @ f / scale, rtol=1e-9, atol=1e-12 * np.linalg.norm(f))
+
+
+def test_residuals_whose_squares_overflow_are_finite_and_their_cost_is_not():
+    x, y, sigma = _data(7000)
+    y[5] = 1e200
+    found = evaluated(_blocked(x, y, sigma), PARAMS)
+    assert found.finite and np.isinf(found.cost)
+
+
 def _jacobian(p, rows, shared):
     return jax.jacfwd(_residuals)(p, rows, shared)
 
@@ -156,7 +190,7 @@ def test_derivatives_are_those_of_the_dense_jacobian_in_either_mode(m):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@pytest.mark.parametrize(("m", "row"), [(1, 0), (20, 19), (21, 20), (1281, 1280), (1281, 0), (5000, 2600)])
+@pytest.mark.parametrize(("m", "row"), [(1, 0), (20, 19), (21, 20), (2561, 2560), (2561, 0), (7000, 5200)])
 def test_one_bad_row_that_counts_is_not_finite(m, row, bad):
     x, y, sigma = _data(m)
     y[row] = bad

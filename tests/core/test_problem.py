@@ -28,7 +28,19 @@ counts = st.integers(1, 10**7)
 
 @pytest.mark.parametrize(
     ("m", "size"),
-    [(1, 20), (20, 20), (21, 30), (31, 40), (41, 60), (640, 640), (641, 960), (961, 1280), (1280, 1280), (1281, 2560)],
+    [
+        (1, 20),
+        (20, 20),
+        (21, 30),
+        (31, 40),
+        (41, 60),
+        (640, 640),
+        (641, 960),
+        (961, 1280),
+        (1281, 1920),
+        (2560, 2560),
+        (2561, 5120),
+    ],
 )
 def test_bucket_by_hand(m, size):
     assert bucket(m) == size
@@ -59,7 +71,7 @@ def test_more_rows_never_have_a_smaller_bucket(m, more):
 
 
 def test_few_buckets_serve_all_lengths():
-    assert len({bucket(m) for m in range(1, BLOCK_ROWS + 1)}) == 13
+    assert len({bucket(m) for m in range(1, BLOCK_ROWS + 1)}) == 15
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 5), (2, 3, 5)])

@@ -92,7 +92,7 @@ def test_channel_hears_every_trial_and_stops_the_fit(fun):
     channel = Channel(stop_at_ten)
     result = trfkit.least_squares(fun, [50.0, 0.0], x_scale=1.0, channel=channel)
     assert (result.status, result.success) == (-3, False)
-    assert result.nfev in (10, 11)
+    assert 10 <= result.nfev <= 17  # the live program asks after trials 1, 2, 4, 8 and, at the latest, 16
     np.testing.assert_array_equal(np.array(channel.rows), result.trace.rows)
     assert result.cost == result.trace.cost[~result.trace.rejected][-1]
 

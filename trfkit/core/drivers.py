@@ -5,7 +5,7 @@ stepped  The host calls each in turn. A new model compiles only its own pass ove
 fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
          trace has no limit though the buffer has one, and so that an interrupt is heard.
 batched  Many problems of one shape, each in a lane of one vmapped loop; they differ in data, start or bounds.
-live     The fused loop that also sends each row out through `jax.debug.callback`, and asks now and then whether to stop.
+live     The fused loop that also sends each row out through `jax.debug.callback` and asks now and then whether to stop.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,11 +1,11 @@
 """One pass over the data: cost, gradient and condensed triangle at x.
 
 With J = Q R and q = Qᵀf (rows scaled by the robust loss), everything that a trust-region iteration asks of J it can ask
-of R (n, n) and q (n,): gradient Rᵀq, model ½‖R s‖² + gᵀs, singular values, covariance. The triangle of [J | f] is
-folded over blocks of rows, T ← qr([T ; J_b | f_b]) (Golub & Van Loan, Matrix Computations, section 5.2.5; Demmel et al.
-(2012), TSQR), so that no m×n array ever exists, whatever m is.
+of R (n, n) and q (n,): gradient Rᵀq, model ½‖R s‖² + gᵀs, singular values, covariance. The triangle [R | q] is folded
+over blocks of rows, so that no m×n array ever exists, whatever m is.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +16,9 @@ from jax.tree_util import Partial
 from .losses import evaluate_loss, linear, scale_rows
 from .operators import LinearOperator
 from .problem import BLOCK_ROWS, Problem
+from .triangle import empty_triangle, fold_gram, fold_rows, gram
+
+STRETCH = 32  # blocks: what follows after one is small beside it
 
 
 class Evaluation(NamedTuple):
@@ -28,9 +31,12 @@ class Evaluation(NamedTuple):
     finite: jax.Array  # whether residuals and Jacobian are
 
 
-def triangle(A: jax.Array) -> jax.Array:
-    """The upper triangle of qr(A), A (rows, k) with rows ≥ k."""
-    return jnp.linalg.qr(A, mode="r")
+class Sums(NamedTuple):
+    """What a pass over the data adds up."""
+
+    T: jax.Array  # (n, n + 1) [R | q] of the rows so far
+    cost: jax.Array
+    finite: jax.Array
 
 
 def robust_rows(problem: Problem, f: jax.Array, counted: jax.Array):
@@ -66,56 +72,84 @@ def linearize(problem: Problem, x: jax.Array, rows):
     return f, jax.vmap(pushforward)(jnp.eye(x.shape[0], dtype=x.dtype))
 
 
-def fold(problem: Problem, x: jax.Array, T: jax.Array, rows, counted: jax.Array):
-    """(T, cost, finite) after one block: T (n+1, n+1) is the triangle of all rows of [J | f] seen so far."""
+def weighed_rows(problem: Problem, x: jax.Array, rows, counted: jax.Array):
+    """(columns, cost) of one block of rows: the columns (n + 1, rows) of [J | f] with the loss's row factors."""
     f, Jt = linearize(problem, x, rows)
     cost, J_scale, scaled = robust_rows(problem, f, counted)
-    counts = counted > 0
-    block = jnp.concatenate([jnp.where(counts[None, :], Jt * J_scale[None, :], 0.0), scaled[None]])
-    finite = problem.functions.check_isfinite(jnp.where(counts, f, 0.0)) & problem.functions.check_isfinite(block)
-    return triangle(jnp.concatenate([T, block.T])), cost, finite
+    return jnp.concatenate([jnp.where(counted[None] > 0, Jt * J_scale[None], 0.0), scaled[None]]), cost
 
 
-def _fold_blocks(problem: Problem, x: jax.Array, T0: jax.Array):
+def _with_care(problem: Problem, columns: jax.Array, cost, sums: Sums) -> Sums:
+    """The sums with one block of rows."""
+    finite = sums.finite & problem.functions.check_isfinite(columns)
+    return sums._replace(T=fold_rows(sums.T, columns), cost=sums.cost + cost, finite=finite)
+
+
+def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
+    """The sums with those of a problem that is evaluated in blocks of rows.
+
+    A stretch of blocks is condensed through its Gram matrix, which holds the cost, too, and is not finite where a row
+    is not. The first stretch for which it is too poor is done again, block by block, and so are all after it.
+    """
     padded = jax.tree.leaves(problem.rows)[0].shape[-1]
     size = min(padded, BLOCK_ROWS)
-    offsets = jnp.arange(size)
-    weights = problem.weights
-    if size == padded:
-        counted = offsets < problem.m
-        return fold(problem, x, T0, problem.rows, counted if weights is None else counted * weights)
+    offsets, least_squares = jnp.arange(size), problem.loss is linear
+    half_square = problem.functions.default_loss_func
 
-    def body(i, carry):
-        T, cost, finite = carry
-        rows = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, i * size, size, axis=-1), problem.rows)
+    def block(i):
+        arrays = problem.rows, problem.weights
+        rows, weights = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, i * size, size, axis=-1), arrays)
         counted = i * size + offsets < problem.m
-        if weights is not None:
-            counted = counted * lax.dynamic_slice_in_dim(weights, i * size, size)
-        T, block_cost, block_finite = fold(problem, x, T, rows, counted)
-        return T, cost + block_cost, finite & block_finite
+        return weighed_rows(problem, x, rows, counted if weights is None else counted * weights)
 
+    if size == padded:
+        return _with_care(problem, *block(0), sums)
     blocks = (problem.m + size - 1) // size
-    return lax.fori_loop(0, blocks, body, (T0, jnp.zeros((), x.dtype), jnp.asarray(True)))
+
+    def add(i, carry):
+        sums, G, careful = carry
+        columns, cost = block(i)
+
+        def one_by_one():
+            return _with_care(problem, columns, half_square(columns[-1]) if least_squares else cost, sums), G
+
+        def together():
+            return sums if least_squares else sums._replace(cost=sums.cost + cost), G + gram(columns)
+
+        return *lax.cond(careful, one_by_one, together), careful
+
+    def stretch(carry):
+        first, before, careful = carry
+        last = jnp.minimum(first + STRETCH, blocks)
+        G = jnp.zeros((x.size + 1, x.size + 1), x.dtype)
+        folded, G, _ = lax.fori_loop(first, last, add, (before, G, careful))
+        T, poor = fold_gram(before.T, G)
+        cost = folded.cost + half_square(jnp.sqrt(G[-1:, -1])) if least_squares else folded.cost
+        gathered = Sums(T, cost, folded.finite)
+        after = jax.tree.map(partial(jnp.where, careful), folded, gathered)
+        again = poor & ~careful
+        return jax.tree.map(partial(jnp.where, again), (first, before, again), (last, after, careful))
+
+    start = jnp.zeros_like(blocks), sums, jnp.asarray(False)
+    return lax.while_loop(lambda carry: carry[0] < blocks, stretch, start)[1]
 
 
-def _fold_part(part: Problem, x: jax.Array, T: jax.Array):
+def _fold_part(part: Problem, x: jax.Array, sums: Sums) -> Sums:
     if part.blocked:
-        return _fold_blocks(part, x, T)
+        return _fold_blocks(part, x, sums)
     mask = jnp.asarray(True) if part.mask is None else part.mask
     mask = mask if part.weights is None else mask * part.weights
     m = jax.eval_shape(part.residuals, x, part.rows, part.shared).shape
-    return fold(part, x, T, part.rows, jnp.broadcast_to(mask, m))
+    return _with_care(part, *weighed_rows(part, x, part.rows, jnp.broadcast_to(mask, m)), sums)
 
 
 def evaluate_dense(problem: Problem, x: jax.Array) -> Evaluation:
     """Cost, triangle and gradient at x (n,); n² numbers whatever m is."""
-    n = x.shape[0]
-    T, cost, finite = jnp.zeros((n + 1, n + 1), x.dtype), jnp.zeros((), x.dtype), jnp.asarray(True)
+    sums = Sums(empty_triangle(x.size, x.dtype), jnp.zeros((), x.dtype), jnp.asarray(True))
     for part in problem.parts:
-        T, part_cost, part_finite = _fold_part(part, x, T)
-        cost, finite = cost + part_cost, finite & part_finite
-    R, q = T[:n, :n], T[:n, n]
-    return Evaluation(cost, R, q, problem.functions.compute_grad(R, q), finite)
+        sums = _fold_part(part, x, sums)
+    R, q = sums.T[:, :-1], sums.T[:, -1]
+    return Evaluation(sums.cost, R, q, problem.functions.compute_grad(R, q), sums.finite)
 
 
 def _operator_forward(problem, x, J_scale, v):
@@ -158,9 +192,7 @@ def evaluate(problem: Problem, x: jax.Array) -> Evaluation:
 def condense(J: jax.Array, f: jax.Array, J_scale: jax.Array, f_scaled: jax.Array, cost, functions) -> Evaluation:
     """The evaluation of a Jacobian J (m, n) and residuals f (m,) that were computed on the host."""
     n = J.shape[1]
-    T = triangle(
-        jnp.concatenate([jnp.concatenate([J * J_scale[:, None], f_scaled[:, None]], axis=1), jnp.zeros((n + 1, n + 1))])
-    )
-    R, q = T[:n, :n], T[:n, n]
+    T = fold_rows(empty_triangle(n, J.dtype), jnp.concatenate([J * J_scale[:, None], f_scaled[:, None]], axis=1).T)
+    R, q = T[:, :n], T[:, n]
     finite = functions.check_isfinite(f) & functions.check_isfinite(J)
     return Evaluation(cost, R, q, functions.compute_grad(R, q), finite)

@@ -16,8 +16,8 @@ import numpy as np
 from .jit_functions import TrustRegionJITFunctions
 from .losses import linear
 
-BLOCK_ROWS = 1280  # rows folded at a time: with their Jacobian they stay in the cache of one core
-LARGE_STEP = 128 * BLOCK_ROWS  # beyond four of these buckets grow by this many rows, 1.3 MB an array, not by a ratio
+BLOCK_ROWS = 2560  # rows folded at a time: with their Jacobian they stay in the cache of one core
+LARGE_STEP = 64 * BLOCK_ROWS  # beyond four of these buckets grow by this many rows, 1.3 MB an array, not by a ratio
 ALIGNMENT = 64  # bytes; JAX takes over a NumPy buffer so aligned without a copy on the CPU
 
 static = partial(field, metadata={"static": True})
@@ -75,7 +75,7 @@ def _rung(count: int, first: int) -> int:
 
 
 def bucket(m: int) -> int:
-    """The padded length for m rows: 20, 30, 40, 60, 80 … 960, 1280, then whole blocks of 1280.
+    """The padded length for m rows: 20, 30, 40, 60, 80 … 1920, 2560, then whole blocks of 2560.
 
     At most half as much again, or one block more; 1 000 … 1 050 rows share one bucket. So one more point rarely
     compiles anything.
