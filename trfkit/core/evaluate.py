@@ -18,8 +18,6 @@ from .operators import LinearOperator
 from .problem import BLOCK_ROWS, Problem
 from .triangle import empty_triangle, fold_gram, fold_rows, gram
 
-STRETCH = 32  # blocks: what follows after one is small beside it
-
 
 class Evaluation(NamedTuple):
     """All that the solver learns of a problem at one x."""
@@ -88,8 +86,8 @@ def _with_care(problem: Problem, columns: jax.Array, cost, sums: Sums) -> Sums:
 def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
     """The sums with those of a problem that is evaluated in blocks of rows.
 
-    A stretch of blocks is condensed through its Gram matrix, which holds the cost, too, and is not finite where a row
-    is not. The first stretch for which it is too poor is done again, block by block, and so are all after it.
+    They are condensed through the Gram matrix of all their rows, which holds the cost, too, and is not finite where a
+    row is not. Where that matrix is poor, a second pass folds the blocks one by one, with care.
     """
     padded = jax.tree.leaves(problem.rows)[0].shape[-1]
     size = min(padded, BLOCK_ROWS)
@@ -118,20 +116,18 @@ def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
 
         return *lax.cond(careful, one_by_one, together), careful
 
-    def stretch(carry):
-        first, before, careful = carry
-        last = jnp.minimum(first + STRETCH, blocks)
+    def through(carry):
+        _, careful, _ = carry
         G = jnp.zeros((x.size + 1, x.size + 1), x.dtype)
-        folded, G, _ = lax.fori_loop(first, last, add, (before, G, careful))
-        T, poor = fold_gram(before.T, G)
+        folded, G, _ = lax.fori_loop(0, blocks, add, (sums, G, careful))
+        T, poor = fold_gram(sums.T, G)
         cost = folded.cost + half_square(jnp.sqrt(G[-1:, -1])) if least_squares else folded.cost
-        gathered = Sums(T, cost, folded.finite)
-        after = jax.tree.map(partial(jnp.where, careful), folded, gathered)
-        again = poor & ~careful
-        return jax.tree.map(partial(jnp.where, again), (first, before, again), (last, after, careful))
+        found = jax.tree.map(partial(jnp.where, careful), folded, Sums(T, cost, folded.finite))
+        return found, jnp.asarray(True), poor & ~careful
 
-    start = jnp.zeros_like(blocks), sums, jnp.asarray(False)
-    return lax.while_loop(lambda carry: carry[0] < blocks, stretch, start)[1]
+    # Not two loops, one for each way: the model would be compiled twice.
+    careful, again = jnp.asarray(False), jnp.asarray(True)
+    return lax.while_loop(lambda carry: carry[2], through, (sums, careful, again))[0]
 
 
 def _fold_part(part: Problem, x: jax.Array, sums: Sums) -> Sums:
