@@ -102,7 +102,7 @@ def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
 
     if size == padded:
         return _with_care(problem, *block(0), sums)
-    blocks = (problem.m + size - 1) // size
+    first, blocks = problem.first // size, (problem.m + size - 1) // size
 
     def add(i, carry):
         sums, G, careful = carry
@@ -119,7 +119,7 @@ def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
     def through(carry):
         _, careful, _ = carry
         G = jnp.zeros((x.size + 1, x.size + 1), x.dtype)
-        folded, G, _ = lax.fori_loop(0, blocks, add, (sums, G, careful))
+        folded, G, _ = lax.fori_loop(first, blocks, add, (sums, G, careful))
         T, poor = fold_gram(sums.T, G)
         cost = folded.cost + half_square(jnp.sqrt(G[-1:, -1])) if least_squares else folded.cost
         found = jax.tree.map(partial(jnp.where, careful), folded, Sums(T, cost, folded.finite))
@@ -130,7 +130,8 @@ def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
     return lax.while_loop(lambda carry: carry[2], through, (sums, careful, again))[0]
 
 
-def _fold_part(part: Problem, x: jax.Array, sums: Sums) -> Sums:
+def sums_of(part: Problem, x: jax.Array, sums: Sums) -> Sums:
+    """The sums with those of one part of a problem."""
     if part.blocked:
         return _fold_blocks(part, x, sums)
     mask = jnp.asarray(True) if part.mask is None else part.mask
@@ -139,13 +140,23 @@ def _fold_part(part: Problem, x: jax.Array, sums: Sums) -> Sums:
     return _with_care(part, *weighed_rows(part, x, part.rows, jnp.broadcast_to(mask, m)), sums)
 
 
+def no_sums(x: jax.Array) -> Sums:
+    """Those of no rows."""
+    return Sums(empty_triangle(x.size, x.dtype), jnp.zeros((), x.dtype), jnp.asarray(True))
+
+
+def evaluation_of(sums: Sums, functions) -> Evaluation:
+    """What the sums over all rows say of a problem."""
+    R, q = sums.T[:, :-1], sums.T[:, -1]
+    return Evaluation(sums.cost, R, q, functions.compute_grad(R, q), sums.finite)
+
+
 def evaluate_dense(problem: Problem, x: jax.Array) -> Evaluation:
     """Cost, triangle and gradient at x (n,); n² numbers whatever m is."""
-    sums = Sums(empty_triangle(x.size, x.dtype), jnp.zeros((), x.dtype), jnp.asarray(True))
+    sums = no_sums(x)
     for part in problem.parts:
-        sums = _fold_part(part, x, sums)
-    R, q = sums.T[:, :-1], sums.T[:, -1]
-    return Evaluation(sums.cost, R, q, problem.functions.compute_grad(R, q), sums.finite)
+        sums = sums_of(part, x, sums)
+    return evaluation_of(sums, problem.functions)
 
 
 def _operator_forward(problem, x, J_scale, v):

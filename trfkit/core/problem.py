@@ -29,7 +29,8 @@ class Problem:
     """min ½ Σ C² ρ((f_i(x) / C)²) with f = residuals(x, rows, shared).
 
     With `blocked`, every leaf of `rows` has the rows along its last axis, f of a block of rows is the block of f, and
-    only the first `m` rows count; the rest is padding. Without, f is evaluated whole. Problems in the same x may be
+    only rows `first` (of several blocks, a multiple of BLOCK_ROWS) to `m` count; the rest is padding. Without, f is
+    evaluated whole. Problems in the same x may be
     added: further data sets, prior knowledge.
     """
 
@@ -49,6 +50,7 @@ class Problem:
     # and what is added to it
     also: tuple["Problem", ...] = ()  # further costs in the same x; each has its own loss, none has an `also`
     weights: Any = None  # (M,) how often each row counts; None for once
+    first: Any = 0  # row that counts
 
     @property
     def parts(self) -> tuple["Problem", ...]:

@@ -13,6 +13,7 @@ from ..core import radius
 from ..core.drivers import evaluate_problem, fused_rows, operator_at, stepped
 from ..core.evaluate import Evaluation
 from ..core.problem import Problem
+from ..core.shares import evaluate_shares, shares
 from ..core.trf import ACCEPTED, FIELDS, Limits, State, feasible_start, start
 from ..events import Channel, send, trials_allowed
 from .host import HostProblem
@@ -41,6 +42,9 @@ class Run:
 
     def __init__(self, problem: Problem | HostProblem, limits: Limits, tr_solver: str, driver: str = "auto"):
         self.problem = problem
+        on_host = isinstance(problem, HostProblem)
+        self.shares = [] if on_host or driver == "fused" else shares(problem, np.size(limits.lb))
+        self.in_one_program = not (on_host or problem.matrix_free or self.shares)
         self.limits = limits
         self.tr_solver = tr_solver
         self.driver = driver
@@ -52,7 +56,7 @@ class Run:
         """The evaluation at x, on the host or on the device."""
         if isinstance(self.problem, HostProblem):
             return self.problem.evaluate(x, state)
-        return evaluate_problem(self.problem, x)
+        return evaluate_shares(self.shares, x) if self.shares else evaluate_problem(self.problem, x)
 
     @property
     def solution(self) -> Solution:
@@ -81,7 +85,7 @@ class Run:
 
     def trials(self, channel: Channel | None, each_trial: bool):
         """Yield the new rows of each stretch of the fit; `each_trial` asks for stretches of one."""
-        in_one_program = not isinstance(self.problem, HostProblem) and not self.problem.matrix_free and not each_trial
+        in_one_program = self.in_one_program and not each_trial
         if channel is not None and in_one_program:
             live = {"token": jnp.asarray(channel.token), "send": send, "trials_allowed": trials_allowed}
             yield from self._fused(channel, **live)
