@@ -33,17 +33,6 @@ from trfkit.trace import Trace
 nan, inf = np.nan, np.inf
 NAMES = ("height", "rate")
 
-# fmt: off
-#     iteration nfev cost  pred    act  ratio Delta new alpha norm  opt solver cg kind outcome  cond rank  x
-ROWS = np.array([
-    [0,         1,   10.0, nan,    nan, nan,  4.0,  4.0, 0.0, 0.0,  9.0, 0,    0, 0,   0,       nan, nan,  1.0, 0.5],
-    [0,         2,   30.0, 5.0,  -20.0, -4.0, 4.0,  1.0, 0.2, 3.9,  9.0, 2,    2, 2,   2,       nan, nan,  9.0, 0.1],
-    [1,         3,   4.0,  5.0,    6.0, 1.2,  1.0,  2.0, 0.1, 1.0,  3.0, 2,    1, 2,   1,       nan, nan,  2.0, 0.4],
-    [1,         4,   nan,  3.0,   -inf, -inf, 2.0,  0.5, 0.0, 1.9,  3.0, 1,    0, 1,   3,       7.0, 2.0,  -1., 0.0],
-    [2,         5,   1.0,  2.9,    3.0, 1.03, 0.5,  0.5, 0.0, 0.4,  0.1, 1,    0, 1,   1,       7.5, 2.0,  3.0, 0.3],
-])
-# fmt: on
-TRACE = Trace(ROWS, NAMES)
 KIND = FIELDS.index("kind")
 
 
@@ -58,21 +47,21 @@ def _pixels(png):
 # Its parts
 
 
-def test_marks_can_be_drawn_on_axes_of_one_s_own():
+def test_marks_can_be_drawn_on_axes_of_one_s_own(trace):
     ax = Figure().add_subplot()
     marks = draw_trials(ax, PALETTES["light"])
-    marks.show(TRACE, TRACE.step_norm, index=3)
+    marks.show(trace, trace.step_norm, index=3)
     assert marks.marks["SVD"].get_ydata().tolist() == [0.4]
     assert set(marks.artists) <= set(ax.get_children())
 
 
-def test_every_trial_gets_one_mark():
-    masks = np.array(list(mark_masks(TRACE).values()))
+def test_every_trial_gets_one_mark(trace):
+    masks = np.array(list(mark_masks(trace).values()))
     np.testing.assert_array_equal(masks.sum(axis=0), 1)
 
 
-def test_thousands_of_trials_are_thinned_but_keep_their_extremes():
-    rows = np.tile(ROWS[4], (20_000, 1))
+def test_thousands_of_trials_are_thinned_but_keep_their_extremes(rows):
+    rows = np.tile(rows[4], (20_000, 1))
     rows[:, 2] = np.linspace(2, 1, 20_000)
     rows[12_345, 2] = 7.0
     marks = draw_trials(Figure().add_subplot(), PALETTES["light"])
@@ -87,8 +76,8 @@ def test_limits_grow_only_when_they_must_and_then_with_room():
     assert grown(None, 2.0, 4.0, room=0.5) == (1.0, 5.0)
 
 
-def test_rows_whose_step_met_a_bound_have_a_bar_under_their_mark():
-    rows = ROWS.copy()
+def test_rows_whose_step_met_a_bound_have_a_bar_under_their_mark(rows):
+    rows = rows.copy()
     rows[2, KIND], rows[4, KIND] = KINDS.index("reflected"), KINDS.index("truncated")
     marks = draw_trials(Figure().add_subplot(), PALETTES["light"])
     marks.show(Trace(rows, NAMES), rows[:, 2], index=0)
@@ -117,22 +106,22 @@ def test_short_logarithmic_axis_has_numbers_at_one_two_and_five(limits, labels):
     assert {t.get_text() for t in written} - {""} == set(labels)
 
 
-def test_trials_have_room_for_ten_and_then_for_twice_as_many():
-    assert trial_limits(TRACE, None) == (-0.5, 10.5)
-    longer = Trace(np.tile(ROWS, (3, 1)), NAMES)
+def test_trials_have_room_for_ten_and_then_for_twice_as_many(trace, rows):
+    assert trial_limits(trace, None) == (-0.5, 10.5)
+    longer = Trace(np.tile(rows, (3, 1)), NAMES)
     assert trial_limits(longer, (-0.5, 10.5)) == (-0.5, 28.5)
     assert trial_limits(longer, (-0.5, 28.5)) == (-0.5, 28.5)
 
 
-def test_cost_far_above_the_start_does_not_flatten_the_rest():
-    rows = ROWS.copy()
+def test_cost_far_above_the_start_does_not_flatten_the_rest(rows):
+    rows = rows.copy()
     rows[1, 2] = 1e30
     assert cost_limits(Trace(rows, NAMES), None)[1] < 1e3
 
 
 @pytest.mark.parametrize("values", [[0.0], [nan], [-1.0], [inf], []])
-def test_cost_and_radius_that_no_logarithm_takes_still_give_limits(values):
-    rows = np.tile(ROWS[0], (len(values), 1))
+def test_cost_and_radius_that_no_logarithm_takes_still_give_limits(values, rows):
+    rows = np.tile(rows[0], (len(values), 1))
     rows[:, 2] = rows[:, 6] = values
     for limits in (cost_limits, radius_limits):
         low, high = limits(Trace(rows, NAMES), None)

@@ -17,32 +17,16 @@ from trfkit.trace import Row, Trace, html_table, trial_sentence
 nan, inf = math.nan, math.inf
 NAMES = ("height", "rate")
 
-# fmt: off
-#     iteration nfev cost  pred    act  ratio Delta new alpha norm  opt solver cg kind outcome  cond rank  x
-ROWS = np.array([
-    [0,         1,   10.0, nan,    nan, nan,  4.0,  4.0, 0.0, 0.0,  9.0, 0,    0, 0,   0,       nan, nan,  1.0, 0.5],
-    [0,         2,   30.0, 5.0,  -20.0, -4.0, 4.0,  1.0, 0.2, 3.9,  9.0, 2,    2, 2,   2,       nan, nan,  9.0, 0.1],
-    [1,         3,   4.0,  5.0,    6.0, 1.2,  1.0,  2.0, 0.1, 1.0,  3.0, 2,    1, 2,   1,       nan, nan,  2.0, 0.4],
-    [1,         4,   nan,  3.0,   -inf, -inf, 2.0,  0.5, 0.0, 1.9,  3.0, 1,    0, 1,   3,       7.0, 2.0,  -1., 0.0],
-    [2,         5,   1.0,  2.9,    3.0, 1.03, 0.5,  0.5, 0.0, 0.4,  0.1, 1,    0, 1,   1,       7.5, 2.0,  3.0, 0.3],
-])
-# fmt: on
-
-
-@pytest.fixture
-def trace():
-    return Trace(ROWS, NAMES)
-
 
 def test_row_has_the_solver_s_fields_and_then_x():
     assert Row._fields == (*FIELDS, "x")
 
 
-def test_columns_are_the_packed_ones(trace):
+def test_columns_are_the_packed_ones(trace, rows):
     for i, name in enumerate(FIELDS):
         if name not in ("solver", "kind", "outcome"):
-            np.testing.assert_array_equal(getattr(trace, name), ROWS[:, i])
-    np.testing.assert_array_equal(trace.x, ROWS[:, 17:])
+            np.testing.assert_array_equal(getattr(trace, name), rows[:, i])
+    np.testing.assert_array_equal(trace.x, rows[:, 17:])
 
 
 def test_counts_are_integers_and_codes_are_words(trace):
@@ -57,12 +41,12 @@ def test_start_is_neither_accepted_nor_rejected(trace):
     assert trace.rejected.tolist() == [False, True, False, True, False]
 
 
-def test_integer_gives_a_row_and_slice_gives_a_trace(trace):
+def test_integer_gives_a_row_and_slice_gives_a_trace(trace, rows):
     row = trace[-1]
     assert (row.nfev, row.cost, row.solver, row.kind) == (5, 1.0, "SVD", "Gauss-Newton")
     assert [type(value) for value in row[:3]] == [int, int, float]
     np.testing.assert_array_equal(row.x, [3.0, 0.3])
-    assert trace[1:3] == Trace(ROWS[1:3], NAMES)
+    assert trace[1:3] == Trace(rows[1:3], NAMES)
     assert [row.nfev for row in trace] == [1, 2, 3, 4, 5]
     assert len(trace) == 5
 
@@ -82,23 +66,23 @@ def test_best_is_the_last_accepted_trial_or_the_start(trace):
         trace[1:2].best  # noqa: B018
 
 
-def test_trace_cannot_be_changed(trace):
+def test_trace_cannot_be_changed(trace, rows):
     with pytest.raises(AttributeError):
-        trace.rows = ROWS
+        trace.rows = rows
     with pytest.raises(ValueError, match="read-only"):
         trace.cost[0] = 0.0
 
 
-def test_list_of_rows_makes_the_same_trace_and_no_rows_an_empty_one(trace):
-    assert Trace(list(ROWS), NAMES) == trace
-    assert hash(Trace(list(ROWS), NAMES)) == hash(trace)
+def test_list_of_rows_makes_the_same_trace_and_no_rows_an_empty_one(trace, rows):
+    assert Trace(list(rows), NAMES) == trace
+    assert hash(Trace(list(rows), NAMES)) == hash(trace)
     assert len(Trace([], NAMES)) == 0
-    assert trace != Trace(ROWS, ("a", "b"))
+    assert trace != Trace(rows, ("a", "b"))
     assert trace != "a trace"
 
 
-def test_building_a_trace_costs_less_than_ten_microseconds(trace):
-    assert min(timeit.repeat(lambda: Trace(ROWS, NAMES), number=1000, repeat=5)) / 1000 < 10e-6
+def test_building_a_trace_costs_less_than_ten_microseconds(trace, rows):
+    assert min(timeit.repeat(lambda: Trace(rows, NAMES), number=1000, repeat=5)) / 1000 < 10e-6
 
 
 def test_text_is_one_aligned_line_for_each_trial(trace):
@@ -110,8 +94,8 @@ def test_text_is_one_aligned_line_for_each_trial(trace):
     assert all(line[head.index("cost") + 3] != " " for line in lines)
 
 
-def test_text_of_a_long_trace_leaves_out_its_middle():
-    lines = repr(Trace(np.tile(ROWS, (40, 1)), NAMES)).splitlines()
+def test_text_of_a_long_trace_leaves_out_its_middle(rows):
+    lines = repr(Trace(np.tile(rows, (40, 1)), NAMES)).splitlines()
     assert len(lines) == 63
     assert lines[32] == "... 140 more ..."
 
@@ -135,12 +119,24 @@ def test_sentence_tells_solver_step_and_fate(trace):
     assert trial_sentence(4, trace[4]) == "trial 4 · SVD · Gauss-Newton step accepted · cost 1 · ρ 1.03 · κ(J) 7.5"
 
 
-def test_dataframe_has_the_columns_and_the_parameters(trace):
-    frame = Trace(ROWS, ("cost", "rate")).to_dataframe()
+@pytest.mark.parametrize("ratio", [1e12, -1e3, nan, -inf])
+def test_ratio_of_rounding_alone_is_told_nowhere(rows, ratio):
+    row = rows[4].copy()
+    row[FIELDS.index("ratio")] = ratio
+    trace = Trace([row], NAMES)
+    assert "ρ" not in trial_sentence(1, trace[0])
+    _, head, line = repr(trace).splitlines()
+    end = head.index("ratio") + len("ratio")
+    assert line[end - len("ratio") : end].isspace()
+    assert trace._repr_html_().count("<td></td>") == 1
+
+
+def test_dataframe_has_the_columns_and_the_parameters(trace, rows):
+    frame = Trace(rows, ("cost", "rate")).to_dataframe()
     assert list(frame.columns) == [*FIELDS, "x.cost", "rate"]
     assert frame.index.name == "trial"
-    np.testing.assert_array_equal(frame["cost"], ROWS[:, 2])
-    np.testing.assert_array_equal(frame["x.cost"], ROWS[:, 17])
+    np.testing.assert_array_equal(frame["cost"], rows[:, 2])
+    np.testing.assert_array_equal(frame["x.cost"], rows[:, 17])
     assert frame["solver"].tolist() == trace.solver.tolist()
 
 
@@ -189,8 +185,8 @@ def test_json_holds_words_and_plain_numbers(trace):
 
 
 @hypothesis.given(cut=st.floats(0, 1, exclude_max=True))
-def test_json_cut_anywhere_is_refused(cut):
-    text = Trace(ROWS, NAMES).to_json()
+def test_json_cut_anywhere_is_refused(cut, rows):
+    text = Trace(rows, NAMES).to_json()
     with pytest.raises(ValueError, match="not JSON, or it was cut short"):
         Trace.from_json(text[: int(cut * len(text))])
 

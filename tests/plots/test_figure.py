@@ -19,17 +19,6 @@ from trfkit.trace import Trace
 nan, inf = np.nan, np.inf
 NAMES = ("height", "rate")
 
-# fmt: off
-#     iteration nfev cost  pred    act  ratio Delta new alpha norm  opt solver cg kind outcome  cond rank  x
-ROWS = np.array([
-    [0,         1,   10.0, nan,    nan, nan,  4.0,  4.0, 0.0, 0.0,  9.0, 0,    0, 0,   0,       nan, nan,  1.0, 0.5],
-    [0,         2,   30.0, 5.0,  -20.0, -4.0, 4.0,  1.0, 0.2, 3.9,  9.0, 2,    2, 2,   2,       nan, nan,  9.0, 0.1],
-    [1,         3,   4.0,  5.0,    6.0, 1.2,  1.0,  2.0, 0.1, 1.0,  3.0, 2,    1, 2,   1,       nan, nan,  2.0, 0.4],
-    [1,         4,   nan,  3.0,   -inf, -inf, 2.0,  0.5, 0.0, 1.9,  3.0, 1,    0, 1,   3,       7.0, 2.0,  -1., 0.0],
-    [2,         5,   1.0,  2.9,    3.0, 1.03, 0.5,  0.5, 0.0, 0.4,  0.1, 1,    0, 1,   1,       7.5, 2.0,  3.0, 0.3],
-])
-# fmt: on
-TRACE = Trace(ROWS, NAMES)
 X = np.linspace(0.0, 10.0, 40)
 PEAKS = Gaussian("a") + Gaussian("b") + ExponentialDecay("baseline")
 AT = (2.0, 4.0, 0.8, 1.5, 7.0, 0.6, 1.0, 5.0)
@@ -72,22 +61,22 @@ def _labels(ax):
 # A trial
 
 
-def test_model_is_drawn_at_the_best_point_so_far(figure):
+def test_model_is_drawn_at_the_best_point_so_far(figure, trace):
     for index, best in enumerate([0, 0, 2, 2, 4]):
-        figure.show(TRACE, index, tuple)
+        figure.show(trace, index, tuple)
         x, y = figure.model.now.get_data()
-        np.testing.assert_allclose(y, decay(x, *TRACE.x[best]))
+        np.testing.assert_allclose(y, decay(x, *trace.x[best]))
 
 
-def test_free_parameters_become_the_model_s_by_the_function_given(figure):
-    trace = Trace(np.delete(ROWS, 18, axis=1), ("height",))
+def test_free_parameters_become_the_model_s_by_the_function_given(figure, rows):
+    trace = Trace(np.delete(rows, 18, axis=1), ("height",))
     figure.show(trace, 4, lambda theta: (*theta, 0.25))
     x, y = figure.model.now.get_data()
     np.testing.assert_allclose(y, decay(x, 3.0, 0.25))
 
 
-def test_residuals_are_data_less_model_as_stems_from_zero(figure):
-    figure.show(TRACE, 4, tuple)
+def test_residuals_are_data_less_model_as_stems_from_zero(figure, trace):
+    figure.show(trace, 4, tuple)
     stems = _points(figure.residuals).reshape(len(X), 3, 2)
     np.testing.assert_array_equal(stems[:, 0, 1], 0)
     np.testing.assert_allclose(stems[:, 1], np.transpose([X, Y - decay(X, 3.0, 0.3)]), atol=1e-12)
@@ -99,25 +88,25 @@ def test_panel_of_residuals_says_what_they_are_in_units_of():
     assert FitFigure(of(sigma=0.1)).axes["residuals"].get_title("left") == "(data − model) / σ"
 
 
-def test_rejected_trial_is_drawn_dashed_only_while_it_is_shown(figure):
-    figure.show(TRACE, 1, tuple)
+def test_rejected_trial_is_drawn_dashed_only_while_it_is_shown(figure, trace):
+    figure.show(trace, 1, tuple)
     x, y = figure.model.rejected.get_data()
     np.testing.assert_allclose(y, decay(x, 9.0, 0.1))
     assert figure.model.rejected.is_dashed()
-    figure.show(TRACE, 2, tuple)
+    figure.show(trace, 2, tuple)
     assert len(figure.model.rejected.get_xdata()) == 0
 
 
-def test_earlier_accepted_points_stay_as_pale_curves(figure, curve):
-    figure.show(TRACE, 4, tuple)
+def test_earlier_accepted_points_stay_as_pale_curves(figure, curve, trace):
+    figure.show(trace, 4, tuple)
     x, y = figure.model.earlier.get_data()
     assert np.isnan(y).sum() == 2  # a gap after each of two curves
-    np.testing.assert_allclose(y[: len(curve.grid)], decay(curve.grid, *TRACE.x[0]))
-    np.testing.assert_allclose(y[len(curve.grid) + 1 : -1], decay(curve.grid, *TRACE.x[2]))
+    np.testing.assert_allclose(y[: len(curve.grid)], decay(curve.grid, *trace.x[0]))
+    np.testing.assert_allclose(y[len(curve.grid) + 1 : -1], decay(curve.grid, *trace.x[2]))
 
 
-def test_marks_tell_solver_and_fate_by_shape(figure):
-    figure.show(TRACE, 4, tuple)
+def test_marks_tell_solver_and_fate_by_shape(figure, trace):
+    figure.show(trace, 4, tuple)
     marks = figure.trials["cost"].marks
     shapes = {kind: line.get_marker() for kind, line in marks.items()}
     assert shapes == {"start": "s", "SVD": "o", "CG": "^", "rejected": "X"}
@@ -128,48 +117,47 @@ def test_marks_tell_solver_and_fate_by_shape(figure):
     assert marks["rejected"].get_xdata().tolist() == [1, 3]
 
 
-def test_trial_without_a_number_is_marked_on_the_upper_edge_of_the_cost(figure):
-    figure.show(TRACE, 4, tuple)
+def test_trial_without_a_number_is_marked_on_the_upper_edge_of_the_cost(figure, trace):
+    figure.show(trace, 4, tuple)
     _, upper = figure.axes["cost"].get_ylim()
     assert figure.trials["cost"].marks["rejected"].get_ydata()[1] == pytest.approx(upper)
 
 
-def test_ratio_beyond_its_panel_is_marked_on_the_edge_and_the_start_has_none(figure):
-    figure.show(TRACE, 4, tuple)
+def test_ratio_beyond_its_panel_is_marked_on_the_edge_and_the_start_has_none(figure, trace):
+    figure.show(trace, 4, tuple)
     marks = figure.trials["ratio"].marks
     assert marks["rejected"].get_ydata().tolist() == [RATIO_LIMITS[0]] * 2
     assert marks["CG"].get_ydata().tolist() == [1.2]
     assert len(marks["start"].get_xdata()) == 0
 
 
-def test_radius_is_that_of_the_step(figure):
-    figure.show(TRACE, 4, tuple)
+def test_radius_is_that_of_the_step(figure, trace):
+    figure.show(trace, 4, tuple)
     np.testing.assert_array_equal(_points(figure.trials["radius"].path), [[0, 4.0], [2, 1.0], [4, 0.5]])
 
 
-def test_scrubbing_back_keeps_the_marks_and_moves_the_dotted_line(figure):
-    figure.show(TRACE, 2, tuple)
+def test_scrubbing_back_keeps_the_marks_and_moves_the_dotted_line(figure, trace):
+    figure.show(trace, 2, tuple)
     for marks in figure.trials.values():
         assert marks.now.get_xdata() == [2, 2]
         assert marks.marks["rejected"].get_xdata().tolist() == [1, 3]
 
 
-def test_replay_shows_no_mark_that_is_still_to_come(figure):
-    figure.show(TRACE, 2, tuple, marks=3)
+def test_replay_shows_no_mark_that_is_still_to_come(figure, trace):
+    figure.show(trace, 2, tuple, marks=3)
     assert figure.trials["cost"].marks["rejected"].get_xdata().tolist() == [1]
 
 
-def test_replay_of_a_finished_fit_moves_no_axis_of_the_trials(figure):
+def test_replay_of_a_finished_fit_moves_no_axis_of_the_trials(figure, trace):
     limits = []
     for index in range(5):
-        figure.show(TRACE, index, tuple, marks=index + 1, final=True)
+        figure.show(trace, index, tuple, marks=index + 1, final=True)
         limits.append([figure.axes[name].get_ylim() for name in ("cost", "radius")] + [figure.axes["ratio"].get_xlim()])
     assert all(each == limits[0] for each in limits)
 
 
-def test_axes_of_a_growing_trace_change_rarely(figure):
-    rows = np.tile(ROWS[4], (300, 1))
-    rows[0] = ROWS[0]
+def test_axes_of_a_growing_trace_change_rarely(figure, rows):
+    rows = np.vstack([rows[0], np.tile(rows[4], (299, 1))])
     rows[1:, 2] = np.geomspace(9, 1e-3, 299)
     for last in range(0, 300, 3):
         figure.show(Trace(rows[: last + 1], NAMES), last, tuple)
@@ -177,16 +165,16 @@ def test_axes_of_a_growing_trace_change_rarely(figure):
     assert figure.full_draws < 20
 
 
-def test_another_fit_sets_the_axes_anew(figure):
-    figure.show(Trace(np.concatenate([ROWS, np.tile(ROWS[4], (95, 1))]), NAMES), 99, tuple)
-    figure.show(TRACE, 4, tuple)
+def test_another_fit_sets_the_axes_anew(figure, trace, rows):
+    figure.show(Trace(np.concatenate([rows, np.tile(rows[4], (95, 1))]), NAMES), 99, tuple)
+    figure.show(trace, 4, tuple)
     assert figure.axes["ratio"].get_xlim() == (-0.5, 10.5)
 
 
-def test_trials_at_a_bound_are_marked_named_in_the_key_and_in_words(figure):
-    figure.show(TRACE, 4, tuple)
+def test_trials_at_a_bound_are_marked_named_in_the_key_and_in_words(figure, trace, rows):
+    figure.show(trace, 4, tuple)
     assert "at bound" not in _labels(figure.axes["cost"])
-    rows = ROWS.copy()
+    rows = rows.copy()
     rows[2, FIELDS.index("kind")] = KINDS.index("reflected")
     rows[1, len(FIELDS)] = 2.5
     figure.show(Trace(rows, NAMES), 4, tuple, bounds=([-inf, -inf], [3.0, inf]))
@@ -199,10 +187,10 @@ def test_trials_at_a_bound_are_marked_named_in_the_key_and_in_words(figure):
 # Frames
 
 
-def test_frames_differ_as_the_state_moves_and_return_as_it_does(figure):
+def test_frames_differ_as_the_state_moves_and_return_as_it_does(figure, trace):
     frames = []
     for index in (0, 1, 2, 4, 2, 1):
-        figure.show(TRACE, index, tuple, final=True)
+        figure.show(trace, index, tuple, final=True)
         frames.append(figure.png())
     assert len(set(frames)) == 4
     # The way back passes the same limits of the residuals, hence the same pixels.
@@ -211,13 +199,13 @@ def test_frames_differ_as_the_state_moves_and_return_as_it_does(figure):
 
 @pytest.mark.parametrize("width", [1180, 780])
 @pytest.mark.parametrize("pixel_ratio", [1.0, 1.5])
-def test_moved_picture_is_the_one_drawn_at_once(width, pixel_ratio):
+def test_moved_picture_is_the_one_drawn_at_once(width, pixel_ratio, rows):
     model, sigma = PEAKS, 0.1
     moved, at_once = (
         FitFigure(of(model, sigma=sigma, values=AT), width=width, height=None, pixel_ratio=pixel_ratio)
         for _ in range(2)
     )
-    trace = Trace(np.hstack([ROWS[:, :17], np.outer([1.0, 1.4, 1.1, 1.3, 1.05], AT)]), model.parameter_names)
+    trace = Trace(np.hstack([rows[:, :17], np.outer([1.0, 1.4, 1.1, 1.3, 1.05], AT)]), model.parameter_names)
     for index in (4, 1, 2, 3, 4):
         moved.show(trace, index, tuple, final=True)
         moved.png()
@@ -234,8 +222,8 @@ def test_moved_picture_is_the_one_drawn_at_once(width, pixel_ratio):
     np.testing.assert_array_equal(_pixels(moved.png()), _pixels(at_once.png()))
 
 
-def test_preview_draws_no_background_and_leaves_the_trials(figure):
-    figure.show(TRACE, 2, tuple, marks=3)
+def test_preview_draws_no_background_and_leaves_the_trials(figure, trace):
+    figure.show(trace, 2, tuple, marks=3)
     figure.png()
     before = figure.full_draws
     figure.show_values((2.1, 0.4))
@@ -257,8 +245,8 @@ def test_picture_before_a_fit_has_the_curve_it_starts_from_and_no_trials(figure)
     assert "Trial" not in figure.alt_text
 
 
-def test_alt_text_states_the_numbers(figure):
-    figure.show(TRACE, 4, tuple)
+def test_alt_text_states_the_numbers(figure, trace):
+    figure.show(trace, 4, tuple)
     for words in ("40 data points", "Trial 4 of 4", "cost is 1, down from 10", "2 trials were accepted and 2 rejected"):
         assert words in figure.alt_text
     assert "height 3, rate 0.3" in figure.alt_text
@@ -314,11 +302,11 @@ def test_errors_are_bars_at_the_points():
     np.testing.assert_allclose(ends, np.transpose([Y - sigma, Y + sigma]))
 
 
-def test_band_lies_behind_the_curve_until_it_is_taken_away(figure, curve):
+def test_band_lies_behind_the_curve_until_it_is_taken_away(figure, curve, trace):
     figure.show_values((3.0, 0.3))
     at = curve((3.0, 0.3)).y
     figure.band = (curve.grid, at - 0.2, at + 0.2)
-    figure.show(TRACE, 4, tuple)
+    figure.show(trace, 4, tuple)
     (band,) = figure.axes["data"].collections
     assert band.get_zorder() < figure.model.earlier.get_zorder()
     assert "band" in _labels(figure.axes["data"])
@@ -332,25 +320,25 @@ def test_band_of_a_result_is_named_by_its_level(figure, curve):
     assert "95 % confidence band" in _labels(figure.axes["data"])
 
 
-def test_model_that_overflows_leaves_a_gap_and_no_warning():
+def test_model_that_overflows_leaves_a_gap_and_no_warning(rows):
     figure = FitFigure(of(lambda x, a: np.exp(a * x), values=(0.1,)))
-    rows = np.delete(ROWS, 18, axis=1)
+    rows = np.delete(rows, 18, axis=1)
     rows[1, 17] = 1e4
     figure.show(Trace(rows, ("a",)), 1, tuple)
     assert figure.png()
 
 
-def test_model_that_raises_leaves_the_picture_as_it_was():
+def test_model_that_raises_leaves_the_picture_as_it_was(trace):
     def model(x, a, b):
         if float(a) > 8:
             raise ZeroDivisionError("a is too great")
         return float(a) * np.exp(-float(b) * np.asarray(x))
 
     figure = FitFigure(of(model))
-    figure.show(TRACE, 0, tuple)
+    figure.show(trace, 0, tuple)
     before, words = figure.png(), figure.alt_text
     for fails in (
-        lambda: figure.show(TRACE, 1, tuple),
+        lambda: figure.show(trace, 1, tuple),
         lambda: figure.show_values((9.0, 0.1)),
     ):
         with pytest.raises(ZeroDivisionError, match="a is too great"):
@@ -363,12 +351,12 @@ def test_model_that_raises_leaves_the_picture_as_it_was():
 # Zoom, size, other data
 
 
-def test_zoom_stays_over_later_frames_until_it_is_taken_back(figure):
-    figure.show(TRACE, 0, tuple)
+def test_zoom_stays_over_later_frames_until_it_is_taken_back(figure, trace):
+    figure.show(trace, 0, tuple)
     whole = figure.axes["data"].get_xlim()
     figure.zoom("data", (2.0, 3.0), (0.5, 4.0))
     figure.zoom("radius", (0.5, 2.5), (0.4, 3.0))
-    figure.show(TRACE, 4, tuple, final=True)
+    figure.show(trace, 4, tuple, final=True)
     assert figure.axes["data"].get_xlim() == figure.axes["residuals"].get_xlim() == (2.0, 3.0)
     assert figure.axes["data"].get_ylim() == (0.5, 4.0)
     assert figure.axes["cost"].get_xlim() == (0.5, 2.5)
@@ -389,8 +377,8 @@ def test_curve_is_smooth_in_the_zoomed_range_and_goes_on_beyond_the_data(figure)
     np.testing.assert_allclose(y, decay(x, 3.0, 0.3))
 
 
-def test_marks_outside_of_a_zoomed_panel_are_not_drawn_beside_it(figure):
-    figure.show(TRACE, 4, tuple)
+def test_marks_outside_of_a_zoomed_panel_are_not_drawn_beside_it(figure, trace):
+    figure.show(trace, 4, tuple)
     figure.zoom("cost", (1.5, 4.5), None)
     marks = figure.trials["cost"].marks
     assert marks["SVD"].get_xdata().tolist() == [4]
@@ -421,8 +409,8 @@ def test_ground_and_size_are_those_asked_for(curve, theme):
     np.testing.assert_allclose(pixels[0, 0], to_rgb(PALETTES[theme].ground), atol=0.01)
 
 
-def test_resizing_loses_nothing(figure, curve):
-    figure.show(TRACE, 3, tuple, marks=4)
+def test_resizing_loses_nothing(figure, curve, trace):
+    figure.show(trace, 3, tuple, marks=4)
     figure.zoom("data", (2.0, 3.0), (0.5, 4.0))
     figure.band = (curve.grid, curve.grid, curve.grid + 1)
     figure.resize(780, pixel_ratio=1.5, theme="dark")
@@ -444,16 +432,16 @@ def test_resizing_loses_nothing(figure, curve):
         ({"width": 900, "theme": "blue"}, "`theme` must be one of 'light', 'dark'"),
     ],
 )
-def test_size_that_there_is_not_is_refused_and_the_old_one_stays(figure, look, message):
-    figure.show(TRACE, 4, tuple)
+def test_size_that_there_is_not_is_refused_and_the_old_one_stays(figure, look, message, trace):
+    figure.show(trace, 4, tuple)
     before = figure.png()
     with pytest.raises(ValueError, match=message):
         figure.resize(**look)
     assert figure.png() == before
 
 
-def test_other_data_keep_the_trials_and_a_zoom_of_the_same_range(figure):
-    figure.show(TRACE, 4, tuple)
+def test_other_data_keep_the_trials_and_a_zoom_of_the_same_range(figure, trace):
+    figure.show(trace, 4, tuple)
     figure.zoom("data", (2.0, 3.0), (0.5, 4.0))
     figure.set_curve(of(mask=X != X[10]), "time (s)", "counts")
     assert figure.axes["data"].get_xlim() == (2.0, 3.0)
@@ -468,18 +456,18 @@ def test_other_data_keep_the_trials_and_a_zoom_of_the_same_range(figure):
     assert len(figure.components) == 3
 
 
-def test_drawing_changes_no_settings_of_matplotlib(curve):
+def test_drawing_changes_no_settings_of_matplotlib(curve, trace):
     before = dict(matplotlib.rcParams)
     figure = FitFigure(curve)
-    figure.show(TRACE, 4, tuple)
+    figure.show(trace, 4, tuple)
     figure.png()
     assert dict(matplotlib.rcParams) == before
 
 
 @pytest.mark.parametrize("width", [1180, 1000, 780, 480])
-def test_everything_written_stays_on_its_own_tile(width):
+def test_everything_written_stays_on_its_own_tile(width, rows):
     figure = FitFigure(of(PEAKS, sigma=0.1, values=AT), width=width, height=None)
-    trace = Trace(np.hstack([ROWS[:, :17], np.outer([1.0, 1.4, 1.1, 1.3, 1.05], AT)]), PEAKS.parameter_names)
+    trace = Trace(np.hstack([rows[:, :17], np.outer([1.0, 1.4, 1.1, 1.3, 1.05], AT)]), PEAKS.parameter_names)
     figure.show(trace, 4, tuple)
     figure.png()
     layout = lay_out(*figure.size)

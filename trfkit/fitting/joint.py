@@ -133,7 +133,7 @@ class Joint:
     @cached_property
     def points(self) -> int:
         """Residuals of the data sets, those of priors left out."""
-        return sum(data.y.size if data.keep is None else data.keep.size for data in self.data)
+        return sum(data.y.size for data in self.data)
 
     # the parameters
 

@@ -73,15 +73,17 @@ class TypedFormula:
         values = dict(zip(self.independent + self.names, (*rows, *params), strict=True))
         return self.expression.evaluate(values)
 
-    def latex(self, prefix: str) -> str:
+    def text(self, prefix: str) -> str:
         """The formula, its parameters with a prefix."""
-        if not prefix:
-            return self.expression.latex
         text = self.expression.text
-        for token in reversed(tuple(tokens(text))):
+        for token in reversed(tuple(tokens(text)) if prefix else ()):
             if token.text in self.names:
                 text = f"{text[: token.column]}{prefix}.{text[token.column :]}"
-        return Expression(text).latex
+        return text
+
+    def latex(self, prefix: str) -> str:
+        """The same in LaTeX."""
+        return Expression(self.text(prefix)).latex
 
 
 def _is_sum(latex: str) -> bool:

@@ -7,7 +7,6 @@ from .assembly import leaves
 from .composite import Number, TypedFormula
 from .expression import tree
 from .expression.parser import parse_tree
-from .expression.tokens import tokens
 from .model import Model
 from .origin import library_call
 
@@ -21,7 +20,7 @@ def model_text(model: Model) -> str:
     if isinstance(model.function, Number):
         return f"{'-' if model.function.value < 0 else ''}{tree.number_text(abs(model.function.value))}"
     if isinstance(model.function, TypedFormula):
-        return _formula(model)
+        return model.function.text(model.prefix)
     name, keywords = library_call(model) or (model.name, {})
     arguments = [str(value) if key == "degree" else f"{key}={value}" for key, value in keywords.items()]
     arguments += [model.prefix if "=" not in "".join(arguments) else f"prefix={model.prefix}"] if model.prefix else []
@@ -32,16 +31,6 @@ def _factor(model: Model) -> str:
     text = model_text(model)
     loose = isinstance(model.function, TypedFormula) and tree.binding(parse_tree(text)) < tree.PRODUCT
     return f"({text})" if loose or model.kind == "sum" else text
-
-
-def _formula(model: Model) -> str:
-    """The formula with the prefix before its parameters."""
-    formula, prefix = model.function, model.prefix
-    text = formula.expression.text
-    for token in reversed(tuple(tokens(text)) if prefix else ()):
-        if token.text in formula.names:
-            text = f"{text[: token.column]}{prefix}.{text[token.column :]}"
-    return text
 
 
 def own_functions(model: Model) -> dict[str, Model]:

@@ -87,8 +87,8 @@ def mesh(*axes: Axis) -> Grid:
 
 
 @dataclass(frozen=True)
-class ProductShapes:
-    """The product of separable models: its columns are the products of one column of each."""
+class Shapes:
+    """Several separable models, taken together: their θ stand side by side."""
 
     parts: tuple
 
@@ -97,20 +97,44 @@ class ProductShapes:
         """Which θ are moved by ratios, part after part."""
         return sum((part.scales for part in self.parts), ())
 
+    def candidates(self, x, y, local: bool = False) -> Grid:
+        """Every combination of the parts' shapes, each part's thinned where there would be too many."""
+        grids = [part.candidates(x, y) for part in self.parts]
+        shaped = sum(len(grid.theta) > 1 for grid in grids)
+        share = max(2, int(MOST_SHAPES ** (1.0 / max(shaped, 1))))
+        counts = [len(grid.theta) for grid in grids]
+        kept = [np.unique(np.linspace(0, k - 1, min(share, k)).round().astype(int)) for k in counts]
+        picks = np.stack([i.ravel() for i in np.meshgrid(*kept, indexing="ij")], axis=1)
+        return Grid(
+            np.concatenate([g.theta[i] for g, i in zip(grids, picks.T, strict=True)], axis=1),
+            np.concatenate([g.step[i] for g, i in zip(grids, picks.T, strict=True)], axis=1),
+        )
+
+    def split(self, theta) -> list[np.ndarray]:
+        """θ (…, q), for each part its own."""
+        return np.split(theta, np.cumsum([len(part.scales) for part in self.parts])[:-1], axis=-1)
+
+    def matrices(self, x, theta) -> list[np.ndarray]:
+        """The columns (k, p, m) of each part."""
+        return [part.matrix(x, own) for part, own in zip(self.parts, self.split(theta), strict=True)]
+
+    def sizes(self, x, theta) -> list[int]:
+        """How many columns each part has."""
+        return [matrix.shape[1] for matrix in self.matrices(x, theta[None])]
+
+
+class ProductShapes(Shapes):
+    """The product of separable models: its columns are the products of one column of each."""
+
     @property
     def peak(self):
         """A peak times anything is a peak."""
         return any(part.peak for part in self.parts)
 
-    def candidates(self, x, y, local: bool = False) -> Grid:
-        """Every combination of the parts' shapes, each part's thinned where there would be too many."""
-        return _combined(self.parts, x, y)
-
     def matrix(self, x, theta) -> np.ndarray:
         """The columns (k, p₁p₂…, m)."""
         product = np.ones((len(theta), 1, np.shape(x)[-1]))
-        for part, own in zip(self.parts, _split(self.parts, theta), strict=True):
-            columns = part.matrix(x, own)
+        for columns in self.matrices(x, theta):
             product = (product[:, :, None] * columns[:, None]).reshape(len(theta), -1, product.shape[-1])
         return product
 
@@ -121,64 +145,27 @@ class ProductShapes:
         others have their largest magnitude 1.
         """
         values, rest = [], np.asarray(c)
-        shapes = _split(self.parts, theta[None])
-        sizes = [part.matrix(x, own).shape[1] for part, own in zip(self.parts, shapes, strict=True)]
+        shapes, sizes = self.split(theta), self.sizes(x, theta)
         for i in range(len(sizes) - 1, 0, -1):
             U, s, Vt = np.linalg.svd(rest.reshape(-1, sizes[i]), full_matrices=False)
             largest = Vt[0][np.argmax(np.abs(Vt[0]))] or 1.0
-            values.insert(0, self.parts[i].values(x, shapes[i][0], Vt[0] / largest))
+            values.insert(0, self.parts[i].values(x, shapes[i], Vt[0] / largest))
             rest = U[:, 0] * s[0] * largest
-        values.insert(0, self.parts[0].values(x, shapes[0][0], rest))
+        values.insert(0, self.parts[0].values(x, shapes[0], rest))
         return sum(map(tuple, values), ())
 
 
-@dataclass(frozen=True)
-class SumShapes:
+class SumShapes(Shapes):
     """A sum of separable models as one factor of a product: the columns of all side by side."""
 
-    parts: tuple
-
-    @property
-    def scales(self):
-        """Which θ are moved by ratios, part after part."""
-        return sum((part.scales for part in self.parts), ())
-
-    @property
-    def peak(self):
-        """Peaks among the parts are looked for in the data as they are, not in what is left over."""
-        return False
-
-    def candidates(self, x, y, local: bool = False) -> Grid:
-        """Every combination of the parts' shapes, each part's thinned where there would be too many."""
-        return _combined(self.parts, x, y)
+    peak = False  # peaks among the parts are looked for in the data as they are, not in what is left over
 
     def matrix(self, x, theta) -> np.ndarray:
         """The columns (k, p₁ + p₂ + …, m)."""
-        shapes = _split(self.parts, theta)
-        return np.concatenate([part.matrix(x, own) for part, own in zip(self.parts, shapes, strict=True)], axis=1)
+        return np.concatenate(self.matrices(x, theta), axis=1)
 
     def values(self, x, theta, c) -> tuple:
         """Parameters of all parts."""
-        values, start = (), 0
-        for part, own in zip(self.parts, _split(self.parts, theta[None]), strict=True):
-            p = part.matrix(x, own).shape[1]
-            values += tuple(part.values(x, own[0], c[start : start + p]))
-            start += p
-        return values
-
-
-def _split(parts, theta) -> list[np.ndarray]:
-    """The columns of θ (k, q) that belong to each part."""
-    return np.split(theta, np.cumsum([len(part.scales) for part in parts])[:-1], axis=1)
-
-
-def _combined(parts, x, y) -> Grid:
-    grids = [part.candidates(x, y) for part in parts]
-    shaped = sum(len(grid.theta) > 1 for grid in grids)
-    share = max(2, int(MOST_SHAPES ** (1.0 / max(shaped, 1))))
-    kept = [np.unique(np.linspace(0, len(g.theta) - 1, min(share, len(g.theta))).round().astype(int)) for g in grids]
-    picks = np.stack([i.ravel() for i in np.meshgrid(*kept, indexing="ij")], axis=1)
-    return Grid(
-        np.concatenate([g.theta[i] for g, i in zip(grids, picks.T, strict=True)], axis=1),
-        np.concatenate([g.step[i] for g, i in zip(grids, picks.T, strict=True)], axis=1),
-    )
+        shares = np.split(np.asarray(c), np.cumsum(self.sizes(x, theta))[:-1])
+        own = zip(self.parts, self.split(theta), shares, strict=True)
+        return sum((tuple(part.values(x, shape, share)) for part, shape, share in own), ())

@@ -2,6 +2,6 @@
 
 from trfkit.trace.record import Row, Trace
 from trfkit.trace.table import TABLE_STYLE, html_table
-from trfkit.trace.words import trial_sentence
+from trfkit.trace.words import ratio_words, trial_sentence
 
-__all__ = ["TABLE_STYLE", "Row", "Trace", "html_table", "trial_sentence"]
+__all__ = ["TABLE_STYLE", "Row", "Trace", "html_table", "ratio_words", "trial_sentence"]

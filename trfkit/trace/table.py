@@ -3,12 +3,14 @@
 import html
 import math
 
+from trfkit.trace.words import ratio_words
+
 # The columns that a person reads: title, and how to write its cell for a Row.
 TABLE = (
     ("nfev", lambda row: str(row.nfev)),
     ("cost", lambda row: f"{row.cost:.6g}"),
     ("reduction", lambda row: _number(row.actual_reduction, ".2e")),
-    ("ratio", lambda row: _number(row.ratio, ".3g")),
+    ("ratio", lambda row: ratio_words(row.ratio)),
     ("radius", lambda row: f"{row.Delta:.3g}"),
     ("step norm", lambda row: f"{row.step_norm:.2e}" if row.kind != "start" else ""),
     ("optimality", lambda row: _number(row.optimality, ".2e")),

@@ -1,4 +1,4 @@
-"""One trial as a sentence."""
+"""One trial in words."""
 
 import math
 
@@ -11,6 +11,11 @@ OUTCOME_WORDS = {
 }
 
 
+def ratio_words(ratio):
+    """The reduction ratio of a trial; "" where there is none, or nothing but rounding in it."""
+    return f"{ratio:.3g}" if abs(ratio) < SENSELESS else ""
+
+
 def trial_sentence(index, row):
     """What a status line says of trial `index`: solver, kind of step and its fate, cost, ratio, condition number."""
     parts = [f"trial {index}"]
@@ -19,8 +24,8 @@ def trial_sentence(index, row):
     else:
         parts += [row.solver, f"{row.kind} step {OUTCOME_WORDS[row.outcome]}"]
     parts.append(f"cost {row.cost:.6g}")
-    if abs(row.ratio) < SENSELESS:
-        parts.append(f"ρ {row.ratio:.3g}".replace("-", "\N{MINUS SIGN}"))
+    if ratio := ratio_words(row.ratio):
+        parts.append(f"ρ {ratio}".replace("-", "\N{MINUS SIGN}"))
     if math.isfinite(row.condition_number):
         parts.append(f"κ(J) {row.condition_number:.2g}")
     return " · ".join(parts)

@@ -75,7 +75,7 @@ def test_open_they_follow_the_cursor(session, details, computed):
     details.refresh()
     assert computed == [len(session.rows) - 1, 0]
     told = facts(details)
-    assert told["trial"].startswith("start") and "step length" not in told
+    assert told["best point so far"].startswith("the trial itself") and "step length" not in told
     assert told["active bounds"] == "none"
     details.refresh()
     assert computed == [len(session.rows) - 1, 0]

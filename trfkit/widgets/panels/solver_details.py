@@ -9,7 +9,6 @@ import numpy as np
 from trfkit.plots.singular_values import draw_singular_values
 from trfkit.report.digits import number, typeset
 from trfkit.session.local_model import local_model
-from trfkit.trace import trial_sentence
 from trfkit.widgets.panels.disclosure import Disclosure
 from trfkit.widgets.said import image
 
@@ -61,7 +60,7 @@ class SolverDetails:
         if index < 0 or index >= len(trace):  # a new fit has begun
             return f"<p>{NO_TRIALS}</p>"
         row = trace[index]
-        facts = {"trial": trial_sentence(index, row)}
+        facts = {}
         if row.kind != "start":
             facts["step length"] = f"{_typeset(row.step_norm)}, with a trust radius of {_typeset(row.Delta)}"
         facts["optimality"] = f"{_typeset(row.optimality)}, the largest scaled component of the gradient"
