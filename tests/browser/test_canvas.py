@@ -10,10 +10,11 @@ pytestmark = pytest.mark.browser
 # A panel of 300 by 150 pixels with a handle in its middle that goes anywhere, and one that goes left and right.
 SETUP = """
 import dataclasses, json, time
-import numpy as np
+import ipywidgets, numpy as np
 from trfkit.plots.png import encode_png
 from trfkit.widgets.canvas import Canvas
 from trfkit.widgets.canvas.events import Dragged, Handle, Region
+from trfkit.widgets.keys import Keys
 
 events, delay = [], 0.0
 
@@ -38,7 +39,7 @@ canvas.shortcuts = ["z", "Ctrl+y"]
 canvas.on_event(follow)
 paint(230, "a grey plot")
 """
-SHOW = "canvas"
+SHOW = "ipywidgets.VBox([canvas, Keys()])"
 REPORT = """
 handles = {h.id: (h.x, h.y) for h in canvas.handles}
 print(json.dumps({"events": events, "handles": handles, "ratio": canvas.pixel_ratio, "painted": canvas.painted},

@@ -226,6 +226,25 @@ def test_keys_do_on_the_picture_what_the_buttons_do(fitter):
     assert fitter.agree()["fits"] == 2
 
 
+def test_keys_on_a_control_of_the_card_are_not_the_notebook_s(fitter):
+    page, press = fitter.page, fitter.button("Fit")
+    page.evaluate("() => { window.heard = []; document.onkeydown = ({ key }) => heard.push(key); }")
+    cells = page.locator(".jp-Notebook-cell")
+    count = cells.count()
+    tab, summary = fitter.card.get_by_role("tab", name="Fit"), fitter.card.locator(".trfkit-summary").first
+    tool, sliders = fitter.card.locator(".trfkit-tools input").first, (fitter.slider("pace"), fitter.slider("a.height"))
+    for control in (press, tab, summary, tool, *sliders, fitter.plot):
+        control.focus()
+        for key in ("b", "m", "ArrowUp"):  # of Lab: a cell below, text in place of code, the cell above
+            page.keyboard.press(key)
+    assert page.evaluate("heard") == [] and cells.count() == count
+    press.press("Control+q")
+    assert page.evaluate("heard") == ["Control", "q"]
+    press.press("Enter")
+    fitter.wait_for_status("done")
+    assert fitter.agree()["fits"] == 1
+
+
 def test_arrow_keys_move_a_peak(fitter):
     before = fitter.agree()
     _, _, width, _, (low, high), _ = before["regions"]["data"]

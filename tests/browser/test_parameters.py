@@ -12,6 +12,7 @@ SETUP = """
 import json, threading, time
 import ipywidgets, numpy as np
 from trfkit.session import FitSession
+from trfkit.widgets.keys import Keys
 from trfkit.widgets.parameters import ParameterPanel
 from trfkit.widgets.style import card_style
 
@@ -28,7 +29,7 @@ def follow(event):
     panel.refresh()
 
 session.observe(follow)
-ipywidgets.VBox([ipywidgets.HTML(card_style("auto")), panel.box]).add_class("trfkit-card")
+ipywidgets.VBox([ipywidgets.HTML(card_style("auto")), Keys(), panel.box]).add_class("trfkit-card")
 """
 REPORT = """
 print(json.dumps({"values": session.parameters.full_values, "heard": heard, "undo": session.can_undo}))

@@ -10,6 +10,7 @@ SETUP = """
 import json
 import ipywidgets, numpy as np
 from trfkit.session import FitSession
+from trfkit.widgets.keys import Keys
 from trfkit.widgets.panels import solver_details
 from trfkit.widgets.style import card_style
 from trfkit.widgets.tabs import code, history
@@ -30,7 +31,7 @@ parts = {
 def show(name):
     part, style = parts[name]
     part.refresh()
-    return ipywidgets.VBox([ipywidgets.HTML(card_style("auto", style)), part.box]).add_class("trfkit-card")
+    return ipywidgets.VBox([ipywidgets.HTML(card_style("auto", style)), Keys(), part.box]).add_class("trfkit-card")
 """
 REPORT = 'print(json.dumps({"values": dict(session.parameters.full_values), "code": parts["code"][0].view.code}))'
 

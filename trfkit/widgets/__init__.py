@@ -8,7 +8,8 @@ parameters/   parameters in rows: a part of the fitter, and a table of its own
 panels/       what a line of text opens: the model, the options, what the solver knew
 tabs/         statistics, history, code, data
 sliders/      how a slider is laid about a value, how it looks
-assets        JavaScript and CSS, which lie beside the Python that they belong to; tree: widgets taken off the page
+keys          what is pressed in a card is not the notebook's; tree: widgets taken off the page
+assets        JavaScript and CSS, which lie beside the Python that they belong to
 """
 
 from trfkit.widgets.curve_fitter import CurveFitter

@@ -5,6 +5,7 @@ import re
 
 import ipywidgets
 
+from trfkit.widgets.keys import Keys
 from trfkit.widgets.panels.disclosure import Disclosure
 from trfkit.widgets.replay import INSTANT
 from trfkit.widgets.said import alert
@@ -87,7 +88,7 @@ class Card:
         choices = _bar(*(chooser.summary for chooser in choosers))
         top = [_bar(self.tabs, choices).add_class("trfkit-top"), *(chooser.panel for chooser in choosers)]
         sheet = ipywidgets.HTML(style, layout={"display": "none"})
-        self.box = ipywidgets.VBox([sheet, *top, *self._sheets]).add_class("trfkit-card")
+        self.box = ipywidgets.VBox([sheet, Keys(), *top, *self._sheets]).add_class("trfkit-card")
         self.tabs.observe(lambda change: self._turn_to(change["new"]), "selected")
         self._turn_to(0)
 

@@ -199,11 +199,7 @@ class Hand {
     else if (this.view.model.get("shortcuts").includes(chord(event))) this.tell("key", { key: chord(event) });
     else if (step) this.moveCross(step);
     else if (!handle && (event.key === " " || event.key === "Enter")) this.press(event);
-    else {
-      // Jupyter's shortcuts, which delete cells, are not meant for who is in a plot; the browser's are.
-      if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) event.stopPropagation();
-      return;
-    }
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }

@@ -25,7 +25,6 @@ const TITLES = { slider: "", error: "± error" };
 const PLACEHOLDERS = { min: "−∞", max: "∞", tie: "tie…", prior: "mean ± σ" };
 const OVERRULED_BY_TIE = ["value", "min", "max", "fixed"];
 const SLIDER_STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
-const JUPYTERS = ["Enter", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]; // and letters: shortcuts of a cell
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -241,7 +240,6 @@ class Table {
     const head = element("thead", { role: "rowgroup" }, this.head());
     this.table = element("table", { role: "table", "aria-label": "Parameters" }, head, this.body);
     this.root = element("div", { class: "trfkit-parameters" }, this.table);
-    this.root.addEventListener("keydown", (event) => this.keepFromJupyter(event));
     el.append(this.root);
     line.views.add(this);
     this.draw();
@@ -282,13 +280,6 @@ class Table {
   replaceRows(names) {
     this.rows = new Map(names.map((name) => [name, this.rows.get(name) ?? new Row(this, name)]));
     this.body.replaceChildren(...[...this.rows.values()].map((row) => row.element));
-  }
-
-  // Jupyter's shortcuts, which delete cells, are not meant for who is in the table; the browser's are.
-  keepFromJupyter(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const runs = event.key === "Enter" && event.shiftKey; // the cell
-    if ((event.key.length === 1 || JUPYTERS.includes(event.key)) && !runs) event.stopPropagation();
   }
 
   remove() {

@@ -8,6 +8,7 @@ import traitlets
 
 from trfkit.parameters import Parameters
 from trfkit.session.settings import Timeline
+from trfkit.widgets.keys import Keys
 from trfkit.widgets.parameters.rows import Field, ParameterRows, Shown
 from trfkit.widgets.style import variables
 from trfkit.widgets.tree import close_all
@@ -47,7 +48,7 @@ class ParameterTable(ipywidgets.VBox):
         self._rows.observe(lambda _: self._say(), "rows")
         style = f"<style>{variables('.trfkit-parameter-table', 'auto')}{STYLE}</style>"
         bar = ipywidgets.HBox([self.undo_button, self.redo_button])
-        self.children = [ipywidgets.HTML(style, layout={"display": "none"}), bar, self._rows]
+        self.children = [ipywidgets.HTML(style, layout={"display": "none"}), Keys(), bar, self._rows]
         self.add_class("trfkit-parameter-table")
         self._say()
 

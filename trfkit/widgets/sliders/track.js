@@ -47,7 +47,6 @@ export default {
       model.save_changes();
       say();
     });
-    input.addEventListener("keydown", (event) => event.stopPropagation()); // the notebook has uses for arrows, too
     model.on("change", draw);
     draw();
     return () => model.off("change", draw);

@@ -34,11 +34,6 @@ export default {
     el.append(view);
     const [button, said, frame, code] = ["button", "span", "pre", "code"].map((name) => view.querySelector(name));
 
-    // The notebook has uses of its own for most keys, such as deleting cells.
-    view.addEventListener("keydown", (event) => {
-      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-    });
-
     let timer;
     button.addEventListener("click", async () => {
       clearTimeout(timer);

@@ -16,11 +16,6 @@ export default {
     el.append(frame);
     const lines = new Map(); // number -> the row's elements
 
-    // The notebook has uses of its own for most keys, such as deleting cells.
-    frame.addEventListener("keydown", (event) => {
-      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-    });
-
     const mark = () => {
       const numbers = [...lines].filter(([, line]) => line.box.checked).map(([number]) => number);
       model.set("marked", numbers.sort((a, b) => a - b));

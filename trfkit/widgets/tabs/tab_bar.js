@@ -18,7 +18,6 @@ export default {
       const step = STEPS[event.key];
       if (step === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();
-      event.stopPropagation(); // the notebook has uses of its own for these keys
       const count = bar.children.length;
       const to = model.get("selected") + step;
       choose(Number.isFinite(to) ? (to + count) % count : to < 0 ? 0 : count - 1);
