@@ -1,6 +1,7 @@
 """`curve_fit`: SciPy's function over the same solver; `fit_curve` is the same fit with everything in its result."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import OptimizeWarning
@@ -16,21 +17,30 @@ from .solve import move_inside
 FTOL_STATUS = 2  # what `ier` says for an end at rounding, since SciPy knows 1 to 4
 
 
-def starting_point(f, p0, bounds) -> tuple[np.ndarray, tuple[str, ...], np.ndarray, np.ndarray]:
-    """(start, names, lb, ub), checked against each other."""
+class StartingPoint(NamedTuple):
+    """Where a fit sets out, checked."""
+
+    x0: np.ndarray  # (n,)
+    names: tuple[str, ...]
+    lb: np.ndarray  # (n,)
+    ub: np.ndarray  # (n,)
+
+
+def starting_point(f, p0, bounds) -> StartingPoint:
+    """What the user gave, its parts checked against each other."""
     if not callable(f):
         raise TypeError(f"The model must be callable, f(x, *params), got {f!r}.")
-    names = inputs.signature_names(f)
+    names, required = inputs.parameters_of(f)
     if p0 is None and not names:
         raise ValueError("Unable to determine number of fit parameters: pass p0, one starting value for each.")
     n = len(names) if p0 is None else np.size(p0)
     lb, ub = inputs.bounds_arrays(bounds, n)
     x0 = inputs.default_guess(lb, ub) if p0 is None else inputs.initial_guess(p0, "p0")
-    if names is not None and not inputs.required_parameters(f) <= n <= len(names):
+    if names is not None and not required <= n <= len(names):
         raise ValueError(f"`p0` has {n} values, but the model takes {len(names)} parameters: {', '.join(names)}.")
     names = tuple(names[:n]) if names else tuple(f"p{i}" for i in range(n))
     inputs.check_bounds(x0, lb, ub, names)
-    return x0, names, lb, ub
+    return StartingPoint(x0, names, lb, ub)
 
 
 def fit_curve(
@@ -44,7 +54,16 @@ def fit_curve(
     other keywords are those of `least_squares`, and so are the errors raised. A model of jax.numpy that works point by
     point is folded over blocks of points, and other data of about the same length compile nothing.
     """
-    x0, names, lb, ub = starting_point(f, p0, bounds)
+    return _fit_from(
+        starting_point(f, p0, bounds), f, xdata, ydata, sigma, absolute_sigma, check_finite, jac, nan_policy, mask,
+        options,
+    )  # fmt: skip
+
+
+def _fit_from(
+    point: StartingPoint, f, xdata, ydata, sigma, absolute_sigma, check_finite, jac, nan_policy, mask, options: dict
+) -> LeastSquaresResult:
+    x0, names, lb, ub = point
     if not (jac is None or callable(jac)):
         inputs.choice(jac, ("2-point", "3-point", "cs"), "jac")
     settings = check_options(x0, lb, ub, options)
@@ -85,9 +104,9 @@ def curve_fit(
         raise ValueError("'args' is not a supported keyword argument: bind it to the model with functools.partial.")
     if "maxfev" in kwargs:
         kwargs["max_nfev"] = kwargs.pop("maxfev") or kwargs.get("max_nfev")
-    x0, _, lb, ub = starting_point(f, p0, bounds)
-    n = x0.size
-    bounded = np.isfinite(lb).any() or np.isfinite(ub).any()
+    point = starting_point(f, p0, bounds)
+    n = point.x0.size
+    bounded = np.isfinite(point.lb).any() or np.isfinite(point.ub).any()
     inputs.choice(method, (None, *inputs.METHODS), "method")
     if method == "lm" and bounded:
         raise ValueError("Method 'lm' only works for unconstrained problems. Use 'trf' or 'dogbox' instead.")
@@ -98,10 +117,8 @@ def curve_fit(
             f"The number of func parameters={n} must not exceed the number of data points={m}; method='trf' finds one "
             f"of the many solutions."
         )
-    result = fit_curve(
-        f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy=nan_policy, mask=mask,
-        method=method or "trf", **kwargs,
-    )  # fmt: skip
+    options = {"method": method or "trf", **kwargs}
+    result = _fit_from(point, f, xdata, ydata, sigma, absolute_sigma, check_finite, jac, nan_policy, mask, options)
     if not result.success:
         error = RuntimeError(f"Optimal parameters not found: {result.message}")
         error.result = result

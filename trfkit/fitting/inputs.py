@@ -3,6 +3,7 @@
 import inspect
 import pathlib
 import sys
+import types
 import warnings
 
 import numpy as np
@@ -212,25 +213,26 @@ def data_array(values, name: str, check_finite: bool, mask=None) -> np.ndarray:
     return values
 
 
-def required_parameters(f) -> int:
-    """How many parameters after the first a model must be given; 0 if that cannot be told."""
-    names = signature_names(f)
-    if names is None:
-        return 0
-    parameters = inspect.signature(f).parameters
-    return sum(parameters[name].default is inspect.Parameter.empty for name in names)
+def parameters_of(f) -> tuple[tuple[str, ...] | None, int]:
+    """(names of a model's parameters after its first argument, how many of them must be given).
 
-
-def signature_names(f) -> tuple[str, ...] | None:
-    """Names of a model's parameters after its first argument; None if they cannot be told (*params, builtins)."""
+    (None, 0) if they cannot be told: *params, builtins.
+    """
+    if isinstance(f, types.FunctionType) and not f.__dict__:  # as `inspect` would say, in a tenth of its time
+        code = f.__code__
+        if code.co_flags & inspect.CO_VARARGS:
+            return None, 0
+        names = code.co_varnames[1 : code.co_argcount]
+        return names, max(len(names) - len(f.__defaults__ or ()), 0)
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
-        return None
+        return None, 0
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
-        return None
-    return tuple(p.name for p in parameters if p.kind in kinds)[1:]
+        return None, 0
+    own = [p for p in parameters if p.kind in kinds][1:]
+    return tuple(p.name for p in own), sum(p.default is inspect.Parameter.empty for p in own)
 
 
 def default_guess(lb: np.ndarray, ub: np.ndarray) -> np.ndarray:
