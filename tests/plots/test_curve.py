@@ -150,16 +150,6 @@ def test_million_points_are_drawn_by_a_few_thousand_and_zooming_shows_them():
     assert np.isin(x[(x >= 0.5) & (x <= 0.501)], part.x).all()
 
 
-def test_line_through_many_points_has_a_gap_where_a_range_is_left_out_but_not_at_a_stray_point():
-    x = np.linspace(0, 1, 100_000)
-    mask = np.ones(x.size, bool)
-    mask[40_000:60_000] = mask[80_000] = False
-    points = of(lambda x, a: a * x, x, np.sin(50 * x), (1.0,), mask).points
-    between = [(points.x[i - 1], points.x[i]) for i in points.breaks]
-    assert len(between) == 1 and between[0][0] < 0.4 and between[0][1] > 0.6
-    assert np.isnan(points.broken()[1]).sum() == 1
-
-
 def test_curve_seen_before_is_not_evaluated_again():
     calls = []
 

@@ -7,7 +7,9 @@ import matplotlib
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.legend import Legend
 
 from trfkit.core.trf import FIELDS, KINDS
 from trfkit.models import ExponentialDecay, Gaussian, Line, Model
@@ -31,9 +33,16 @@ def decay(x, height, rate):
 Y = decay(X, 3.0, 0.3) + 0.1 * np.sin(9 * X)
 
 
+MANY_X = np.linspace(0.0, 10.0, 30_000)
+MANY_Y = decay(MANY_X, 3.0, 0.3) + np.random.default_rng(0).normal(0, 0.3, 30_000)
+
+
 def of(model=decay, x=X, y=Y, mask=None, sigma=None, values=(1.0, 0.5)):
     model = model if isinstance(model, Model) else Model.from_function(model)
     return ModelCurve(model, SimpleNamespace(x=x, y=y, sigma=sigma), mask, values)
+
+
+MANY = of(x=MANY_X, y=MANY_Y)
 
 
 @pytest.fixture
@@ -222,6 +231,47 @@ def test_moved_picture_is_the_one_drawn_at_once(width, pixel_ratio, rows):
     np.testing.assert_array_equal(_pixels(moved.png()), _pixels(at_once.png()))
 
 
+@pytest.mark.parametrize("pixel_ratio", [1.0, 1.5])
+def test_panned_and_resized_picture_of_many_points_is_the_one_drawn_at_once(pixel_ratio):
+    moved, at_once = FitFigure(MANY, pixel_ratio=1.25), FitFigure(MANY, pixel_ratio=pixel_ratio, height=None)
+    for left in (1.0, 1.3, 1.7):
+        moved.show_values((3.0, 0.3))
+        moved.zoom("data", (left, left + 4.0), (-1.0, 4.0))
+        moved.png()
+    moved.resize(1180, pixel_ratio=pixel_ratio)
+    at_once.show_values((3.0, 0.3))
+    at_once.zoom("residuals", (1.7, 5.7), moved.axes["residuals"].get_ylim())
+    at_once.zoom("data", None, (-1.0, 4.0))
+    np.testing.assert_array_equal(_pixels(moved.png()), _pixels(at_once.png()))
+
+
+@pytest.mark.parametrize(("theme", "x_range"), [("light", (0.0, 10.0)), ("dark", (2.0, 4.0))])
+def test_each_of_many_points_has_ink_within_a_pixel_of_it(theme, x_range):
+    figure = FitFigure(MANY, theme=theme, pixel_ratio=1.5)
+    figure.zoom("data", x_range, (-1.0, 5.0))
+    pixels = _pixels(figure.png())
+    inside = (x_range[0] < MANY_X) & (MANY_X < x_range[1])
+    columns, rows = figure.axes["data"].transData.transform(np.transpose([MANY_X, MANY_Y])[inside]).astype(int).T
+    ink = np.abs(pixels - to_rgb(PALETTES[theme].ground)).max(axis=2)
+    around = [ink[len(ink) - 1 - rows + up, columns + right] for up in (-1, 0, 1) for right in (-1, 0, 1)]
+    assert inside.sum() > 3_000
+    assert np.max(around, axis=0).min() > 0.2  # of 0.53 of a point among others, and 0.1 of the grid
+
+
+def test_panning_draws_only_what_pans(figure, trace, monkeypatch):
+    figure.show(trace, 4, tuple)
+    figure.zoom("data", (2.0, 5.0), (0.0, 3.0))
+    figure.png()
+    drawn = []
+    for kind in (Axes, Legend):
+        own = kind.draw
+        monkeypatch.setattr(kind, "draw", lambda self, *args, own=own: drawn.append(self) or own(self, *args))
+    figure.zoom("data", (2.1, 5.1), (0.1, 3.1))
+    figure.png()
+    assert set(drawn) == {figure.axes["data"], figure.axes["residuals"]}
+    assert len(drawn) == 2
+
+
 def test_preview_draws_no_background_and_leaves_the_trials(figure, trace):
     figure.show(trace, 2, tuple, marks=3)
     figure.png()
@@ -245,6 +295,21 @@ def test_picture_before_a_fit_has_the_curve_it_starts_from_and_no_trials(figure)
     assert "Trial" not in figure.alt_text
 
 
+def test_panels_of_cost_and_radius_have_no_scale_before_a_fit(figure, trace):
+    def scales():
+        for ax in (figure.axes["cost"], figure.axes["radius"]):
+            ticks = [*ax.yaxis.get_major_ticks(), *ax.yaxis.get_minor_ticks(), *ax.xaxis.get_major_ticks()]
+            parts = [part for tick in ticks for part in (tick.gridline, tick.tick1line)]
+            yield any(part.get_visible() for part in parts), [t.get_text() for t in ax.texts if t.get_visible()]
+
+    figure.show_values((2.0, 0.1))
+    figure.png()
+    assert list(scales()) == [(False, ["no fit yet"])] * 2
+    figure.show(trace, 4, tuple)
+    figure.png()
+    assert list(scales()) == [(True, [])] * 2
+
+
 def test_alt_text_states_the_numbers(figure, trace):
     figure.show(trace, 4, tuple)
     for words in ("40 data points", "Trial 4 of 4", "cost is 1, down from 10", "2 trials were accepted and 2 rejected"):
@@ -262,12 +327,24 @@ def test_components_are_dashed_in_colours_of_their_own_with_their_names_beside_t
     assert [line.is_dashed() for line in figure.components.values()] == [True] * 3
     assert len({line.get_color() for line in figure.components.values()}) == 3
     boxes = [name.get_window_extent() for name in figure.names.values() if name.get_visible()]
-    assert len(boxes) == 3
+    assert len(boxes) == 3 and min(box.height for box in boxes) > 8
     dots = figure.axes["data"].transData.transform(np.transpose([X, Y]))
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:i])
         assert not any(box.contains(*dot) for dot in dots)
     assert not {"a", "b", "baseline"} & _labels(figure.axes["data"])
+
+
+def test_names_keep_clear_of_the_range_that_many_points_fill():
+    x = np.linspace(0, 10, 20_000)
+    y = 8 * np.exp(-0.1 * x) + np.random.default_rng(1).uniform(-2, 2, x.size)
+    values = (3.0, 5.0, 2.0, 8.0, 10.0)
+    figure = FitFigure(of(Gaussian("a") + ExponentialDecay("baseline"), x=x, y=y, values=values))
+    figure.show_values(values)
+    dots = figure.axes["data"].transData.transform(np.transpose([x, y]))
+    for name in filter(lambda name: name.get_visible(), figure.names.values()):
+        box = name.get_window_extent()
+        assert not ((dots > box.min) & (dots < box.max)).all(axis=1).any()
 
 
 def test_many_components_are_named_in_the_key_which_takes_another_line():

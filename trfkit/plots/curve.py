@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trfkit.plots.model_values import evaluate, evaluate_at_points, file, term_labels, works_point_by_point
-from trfkit.plots.points import Drawn, Series, standard_errors
+from trfkit.plots.points import COLUMNS, Drawn, Series, standard_errors
 
 GRID = 400  # points of the smooth curve: one for each two or three pixels of its panel
 REMEMBERED = 32  # curves; scrubbing to and fro over a few trials then evaluates nothing
@@ -73,19 +73,19 @@ class ModelCurve:
         """(least, greatest) x of all points."""
         return self._series.range
 
-    def within(self, limits) -> "ModelCurve":
+    def within(self, limits, columns=COLUMNS) -> "ModelCurve":
         """The same for a range (low, high) of x: more of its points, if there are many, and a finer grid there.
 
-        The grid covers the range, whether there are data or not; None is the range of the data.
+        The grid covers the range, whether there are data or not; None is the range of the data. Many points are
+        decimated to their extremes in each of so many `columns`: the pixels across the panel.
         """
         part = copy.copy(self)
-        part._look(limits)
+        part._look(limits, columns)
         return part
 
-    def _look(self, limits):
-        self.limits = limits
-        self.points: Drawn = self._series.counting(limits)
-        self.left_out: Drawn = self._series.left_out(limits)
+    def _look(self, limits, columns=COLUMNS):
+        self.points: Drawn = self._series.counting(limits, columns)
+        self.left_out: Drawn = self._series.left_out(limits, columns)
         self.x, self.y, self.decimated = self.points.x, self.points.y, self.points.decimated
         self.errors = None if self._sigma is None else self._sigma[self.points.index]
         if self._pointwise:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.text import Text
 
 from trfkit.plots.frame import TICK_POINTS, broken, finite_range, grown
@@ -11,7 +13,7 @@ from trfkit.plots.frame import TICK_POINTS, broken, finite_range, grown
 EARLIER = 0.22  # opacity of the earlier curves: six of them show motion and hide nothing
 MODEL_ROOM = 0.5  # a model that starts far off may widen the axis by this part of the data's range
 FEW_POINTS = 60  # data so sparse gets larger dots
-DENSE, PALE = 0.65, 0.2  # opacity of data that fill their panel, and of such that were left out
+DENSE, PALE = 0.65, 0.2  # opacity of the range that many data fill, and of that of such that were left out
 REJECTED_DASHES = (0, (5, 3))
 
 
@@ -65,15 +67,32 @@ def draw_name(ax, label, color) -> Text:
     return ax.text(0, 0, label, transform=ax.transAxes, **look)
 
 
-def draw_points(ax, points, palette, errors=None) -> list:
-    """`Drawn` points as dots with their standard errors (k,), or as a line through those of many; the key comes first.
+def draw_range(ax, palette, opacity=DENSE, outlines=(), **look) -> PathPatch:
+    """The range that many points fill, as wide as a line at least; `show_range` moves it.
 
-    A range of x that has been left out between them is a gap in the line.
+    Its colour is mixed beforehand: face and edge overlap.
+    """
+    color = palette.pale(palette.data, opacity)
+    filled = PathPatch(_path(outlines), color=color, linewidth=0.8, joinstyle="round", **look)
+    return ax.add_artist(filled)
+
+
+def show_range(filled, outlines):
+    """Set the range to these `Drawn.outlines`."""
+    filled.set_path(_path(outlines))
+
+
+def _path(outlines):
+    return Path.make_compound_path(*(Path(np.concatenate([corners, corners[:1]]), closed=True) for corners in outlines))
+
+
+def draw_points(ax, points, palette, errors=None) -> list:
+    """`Drawn` points as dots with their standard errors (k,), or as the range of many; the key comes first.
+
+    A range of x that has been left out between them is a gap.
     """
     if points.decimated:
-        line = draw_data(ax, *points.broken(), palette, decimated=True)
-        line.set(label="data", alpha=DENSE)
-        return [line]
+        return [draw_range(ax, palette, outlines=points.outlines(points.y), zorder=2, label="data")]
     dots = draw_data(ax, points.x, points.y, palette)
     dots.set_label("data")
     if errors is None:
@@ -89,7 +108,7 @@ def draw_left_out(ax, points, palette, limits=None) -> list:
     if points.x.size == 0:
         return []
     if points.decimated:
-        return ax.plot(*points.broken(), color=palette.data, linewidth=0.8, alpha=PALE, zorder=1.5, label="left out")
+        return [draw_range(ax, palette, PALE, points.outlines(points.y), zorder=1.5, label="left out")]
     y = points.y if limits is None else np.clip(points.y, *limits)
     look = {"markersize": 4.5, "markerfacecolor": "none", "markeredgecolor": palette.data, "markeredgewidth": 0.8}
     return ax.plot(points.x, y, "o", zorder=2, clip_on=limits is None, label="left out", **look)
@@ -104,8 +123,13 @@ def keys_of_trials(palette) -> list[Line2D]:
 
 def draw_residuals(ax, palette):
     """The residuals as stems from zero, still empty; `show_residuals` moves them."""
-    ax.axhline(0, color=palette.muted, linewidth=0.8, zorder=2)
+    draw_zero(ax, palette)
     return ax.plot([], [], color=palette.data, linewidth=1.0, zorder=3)[0]
+
+
+def draw_zero(ax, palette) -> Line2D:
+    """Where the residuals of a model that is right would lie."""
+    return ax.axhline(0, color=palette.muted, linewidth=0.8, zorder=2)
 
 
 def show_residuals(stems, x, residuals):

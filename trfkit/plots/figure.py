@@ -1,16 +1,16 @@
 """The picture of a fit in motion: five panels, drawn by moving artists over a kept background.
 
 A frame restores the background (axes, grid, data), draws the artists that move, and encodes a PNG. Of the background
-only the panels whose axes must change are drawn anew. The figure is its own: no pyplot, which is not safe off the main
-thread, and no settings of matplotlib are touched. One thread at a time may use it.
+only the panels whose axes must change are drawn anew (`layers`). The figure is its own: no pyplot, which is not safe
+off the main thread, and no settings of matplotlib are touched. One thread at a time may use it.
 """
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from trfkit.plots.alt_text import describe_data, describe_trial
 from trfkit.plots.frame import dress
+from trfkit.plots.layers import Layers
 from trfkit.plots.live_data import DataPanels, Lines
 from trfkit.plots.live_layout import lay_out
 from trfkit.plots.live_trials import Shown, TrialPanels
@@ -46,7 +46,7 @@ class FitFigure:
         self._crowded = False
         self.spared = ()  # places (x, y) among the data where something else is drawn, for names to keep clear of
         self.full_draws = 0  # how often an axis or something behind the moving artists had to change
-        self._build(**self._look)
+        self._build()
         self._arrange(None)
 
     @property
@@ -108,11 +108,11 @@ class FitFigure:
         if curve.range != self._curve.range:
             self._zooms = {name: limits for name, limits in self._zooms.items() if name not in OVER_X}
         self._curve = curve
-        self._part = curve.within(self._zooms["x"]) if "x" in self._zooms else curve
+        self._part = self._within(self._zooms, _columns(self._look))
         self._labels = xlabel, ylabel
         self._values = None
         self._key_lines, self._crowded = 1, False
-        self._build(**self._look)
+        self._build()
         self._arrange(None)
 
     def show(self, trace, index, values_at, marks=None, final=False, bounds=None):
@@ -160,24 +160,28 @@ class FitFigure:
         look = {"width": width, "height": height}
         look["pixel_ratio"] = self._look["pixel_ratio"] if pixel_ratio is None else pixel_ratio
         look["theme"] = self._look["theme"] if theme is None else theme
-        lines = self._lines(self._values, self._part)
-        self._key_lines = 1
-        self._build(**look)
-        self._look = look
+        part = self._within(self._zooms, _columns(look))
+        lines = self._lines(self._values, part)
+        self._part, self._look, self._key_lines = part, look, 1
+        self._build()
         self._arrange(lines)
 
     def png(self):
         """The picture as PNG bytes."""
         self._draw()
-        return encode_png(np.asarray(self._canvas.buffer_rgba()), self._look["pixel_ratio"], self.alt_text)
+        return encode_png(self._layers.pixels, self.pixel_ratio, self.alt_text)
 
     def _look_at(self, zooms):
         part = self._part
         if zooms.get("x") != self._zooms.get("x"):
-            part = self._curve.within(zooms["x"]) if "x" in zooms else self._curve
+            part = self._within(zooms, _columns(self._look))
         lines = self._lines(self._values, part)
         self._zooms, self._part = zooms, part
         self._arrange(lines)
+
+    def _within(self, zooms, columns):
+        """What is shown of the curve, many points decimated to so many columns of pixels."""
+        return self._curve.within(zooms["x"], columns) if "x" in zooms else self._curve
 
     @staticmethod
     def _lines(values, curve):
@@ -189,27 +193,23 @@ class FitFigure:
         last = len(earlier) + 1
         return Lines(curves[0], tuple(curves[1:last]), None if rejected is None else curves[last])
 
-    def _build(self, width, height, pixel_ratio, theme):
+    def _build(self):
         """An empty figure with all of its artists."""
-        palette = palette_of(theme)
-        if not 0 < pixel_ratio <= 8:
-            raise ValueError(f"`pixel_ratio` must be pixels to a CSS pixel, up to 8, got {pixel_ratio!r}: try 1 or 2.")
-        self._layout = layout = lay_out(width, height, self._key_lines)
-        self.palette = palette
-        dpi = DOTS_PER_INCH * pixel_ratio
+        self._layout = layout = _laid_out(self._look, self._key_lines)
+        self.palette = palette = palette_of(self.theme)
+        dpi = DOTS_PER_INCH * self.pixel_ratio
         size = [length / DOTS_PER_INCH for length in layout.size]
         self._figure = Figure(figsize=size, dpi=dpi, facecolor=palette.ground)
-        self._canvas = FigureCanvasAgg(self._figure)
-        self.axes = self._empty_axes()
+        self.axes, self._titles = self._empty_axes()
+        self._layers = Layers(self._figure, self.axes, {name: self._tile(name) for name in PANELS})
         boxes = {name: place.box for name, place in layout.places.items()}
         self._over_x = DataPanels(self.axes, palette, boxes["data"], self._curve.model, self._crowded)
         self._over_trials = TrialPanels(self.axes, palette, boxes["cost"], layout.narrow)
         self._stale = set(PANELS)  # whose background must be drawn
-        self._background = None  # pixels
         self._moved = {self._over_x, self._over_trials}
 
     def _empty_axes(self):
-        """The five Axes by name, with their titles and labels."""
+        """The five Axes by name, with their labels, and their titles."""
         width, height = self._layout.size
         axes = {}
         for name in PANELS:
@@ -219,12 +219,14 @@ class FitFigure:
         (xlabel, ylabel), narrow = self._labels, self._layout.narrow
         trial, palette = "trial point", self.palette
         residuals = "(data − model) / σ" if self._curve.weighted else "data − model"
-        dress(axes["data"], palette, " ", ylabel=ylabel, number_x=False)
-        dress(axes["residuals"], palette, residuals, xlabel=xlabel if self._curve.over_x else "point")
-        dress(axes["cost"], palette, "cost", xlabel=trial if narrow else "", number_x=narrow)
-        dress(axes["radius"], palette, "trust radius Δ", xlabel=trial if narrow else "", number_x=narrow)
-        dress(axes["ratio"], palette, "ρ actual / predicted", xlabel=trial)
-        return axes
+        looks = {
+            "data": {"title": "", "ylabel": ylabel, "number_x": False},
+            "residuals": {"title": residuals, "xlabel": xlabel if self._curve.over_x else "point"},
+            "cost": {"title": "cost", "xlabel": trial if narrow else "", "number_x": narrow},
+            "radius": {"title": "trust radius Δ", "xlabel": trial if narrow else "", "number_x": narrow},
+            "ratio": {"title": "ρ actual / predicted", "xlabel": trial},
+        }
+        return axes, [dress(axes[name], palette, **look, fixed=True) for name, look in looks.items()]
 
     def _arrange(self, lines, trials=True):
         """Move the artists to the present state, those over the trials or not, and find the panels to draw anew."""
@@ -232,7 +234,7 @@ class FitFigure:
         self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted, self.spared)
         if self._over_x.key_lines > self._key_lines:
             self._key_lines, self._crowded = self._over_x.key_lines, self._over_x.crowded
-            self._build(**self._look)
+            self._build()
             trials = True
             self._stale |= self._over_x.arrange(self._part, lines, self._zooms, self._band, fitted, self.spared)
         self._moved.add(self._over_x)
@@ -248,33 +250,17 @@ class FitFigure:
 
     def _draw(self):
         """Bring the pixels in line with the artists, in the half of the picture where any has moved."""
-        pixels = np.asarray(self._canvas.get_renderer().buffer_rgba())
-        if self._stale:
-            self._draw_background(pixels)
-            self._moved = {self._over_x, self._over_trials}
-        for half in self._moved:
-            for panel in half.axes:
-                tile = self._tile(panel)
-                pixels[tile] = self._background[tile]
-            for panel, artist in half.moving:
-                self.axes[panel].draw_artist(artist)
-        self._moved = set()
-
-    def _draw_background(self, pixels):
-        """Draw the panels that have changed, each on its cleared tile."""
-        if self._background is None:
-            self._canvas.draw()
-            self._background = np.empty_like(pixels)
+        halves = self._over_x, self._over_trials
+        if self._layers.write([*self._titles, *(key for half in halves for key in half.key)]):
             self._stale = set(PANELS)
-        else:
-            for panel in self._stale:
-                pixels[self._tile(panel)] = pixels[0, 0]  # a corner, where nothing is drawn
-            for panel in self._stale:
-                self.axes[panel].draw(self._canvas.get_renderer())
-        for panel in self._stale:
-            self._background[self._tile(panel)] = pixels[self._tile(panel)]
-        self._stale = set()
-        self.full_draws += 1
+        if self._stale:
+            self._layers.draw_panels(self._stale)
+            self._moved |= {half for half in halves if self._stale & set(half.axes)}
+            self._stale = set()
+            self.full_draws += 1
+        for half in self._moved:
+            self._layers.draw_moving(half.axes, half.moving)
+        self._moved = set()
 
     def _tile(self, panel):
         """Rows and columns of a panel's part of the picture."""
@@ -282,6 +268,19 @@ class FitFigure:
         top = self._layout.size[1]
         rows = slice(round(ratio * (top - tile.top)), round(ratio * (top - tile.bottom)))
         return rows, slice(round(ratio * tile.left), round(ratio * tile.right))
+
+
+def _laid_out(look, key_lines=1):
+    """The `Layout` of a look; raises ValueError for one that there is not."""
+    palette_of(look["theme"])
+    if not 0 < (ratio := look["pixel_ratio"]) <= 8:
+        raise ValueError(f"`pixel_ratio` must be pixels to a CSS pixel, up to 8, got {ratio!r}: try 1 or 2.")
+    return lay_out(look["width"], look["height"], key_lines)
+
+
+def _columns(look):
+    """Pixels across the panel of data; raises as `_laid_out` does."""
+    return round(look["pixel_ratio"] * _laid_out(look).places["data"].box.width)
 
 
 def _checked(panel):

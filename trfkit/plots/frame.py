@@ -5,11 +5,13 @@ import re
 import numpy as np
 from matplotlib.legend import Legend
 from matplotlib.ticker import ScalarFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from trfkit.report.digits import typeset
 
 TICK_POINTS = 8.5
 LABEL_POINTS = 9.0
+LABEL_BELOW = 17.5  # points from an axis to its label, with numbers between
 OFFSET = re.compile(r"([+\N{MINUS SIGN}-]?)(\d[\d.]*(?:e[+\N{MINUS SIGN}-]?\d+)?)")
 KEY_LINE = 17.0  # CSS pixels from one line of a key to the next
 CHARACTER = 7.0  # CSS pixels, on average, of TICK_POINTS
@@ -35,10 +37,11 @@ def _typeset_offset(found):
     return f"{sign} {power}" if sign else f"× {power}"
 
 
-def dress(ax, palette, title, xlabel="", ylabel="", number_x=True):
-    """Give an Axes the look of a panel; `number_x=False` leaves the numbers to the panel below.
+def dress(ax, palette, title, xlabel="", ylabel="", number_x=True, fixed=False):
+    """Give an Axes the look of a panel, and return its title; `number_x=False` leaves the numbers to the panel below.
 
-    A power of ten that all numbers of the y axis share stands at the right end of the title's line.
+    A power of ten that all numbers of the y axis share stands at the right end of the title's line. The title and the
+    label of x stand where they always fit (`fixed`), or are moved on each drawing to where they just fit.
     """
     ax.set_facecolor(palette.ground)
     ax.set_axisbelow(True)
@@ -54,9 +57,15 @@ def dress(ax, palette, title, xlabel="", ylabel="", number_x=True):
     for side, spine in ax.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(palette.muted)
-    ax.set_title(title, loc="left", fontsize=LABEL_POINTS, color=palette.text, pad=5)
     ax.set_xlabel(xlabel, fontsize=LABEL_POINTS, color=palette.muted, labelpad=2)
     ax.set_ylabel(ylabel, fontsize=LABEL_POINTS, color=palette.muted, labelpad=2)
+    if fixed:
+        below = ScaledTranslation(0, -LABEL_BELOW / 72, ax.figure.dpi_scale_trans)
+        ax.xaxis.set_label_coords(0.5, 0, transform=ax.transAxes + below)
+        if not ylabel:
+            ax.yaxis.set_label_coords(0, 0.5)
+    look = {"loc": "left", "fontsize": LABEL_POINTS, "color": palette.text, "pad": 5}
+    return ax.set_title(title, y=1.0 if fixed else None, **look)
 
 
 def in_rows(entries, width, handle=42.0):

@@ -34,8 +34,13 @@ class Taken:
 
     def add_curve(self, x, y):
         """Take the cells of a curve (k,), x ascending."""
-        at_edges = np.interp(np.arange(self._columns + 1) * CELL, x, y, left=np.nan, right=np.nan)
-        low, high = np.fmin(at_edges[:-1], at_edges[1:]), np.fmax(at_edges[:-1], at_edges[1:])
+        self.add_between((x, y), (x, y))
+
+    def add_between(self, lower, upper):
+        """Take the cells from one curve, x and y, to another above it."""
+        edges = np.arange(self._columns + 1) * CELL
+        lower, upper = (np.interp(edges, *curve, left=np.nan, right=np.nan) for curve in (lower, upper))
+        low, high = np.fmin(lower[:-1], lower[1:]), np.fmax(upper[:-1], upper[1:])
         rows = np.arange(self._rows)[:, None] * CELL
         self._cells |= (rows <= high + 1) & (rows + CELL >= low - 1)
 

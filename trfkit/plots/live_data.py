@@ -36,7 +36,7 @@ class Still(NamedTuple):
 
 
 class DataPanels:
-    """The two panels over x. `moving` are (panel, artist) that are drawn on each frame.
+    """The two panels over x. `moving` are drawn on each frame, the artists of `key` are written once.
 
     `crowded` from the start, or once a name found no room. `key_lines` is how many lines the key takes.
     """
@@ -51,16 +51,19 @@ class DataPanels:
         self.components = data.draw_components(self.axes["data"], looks)
         self.names = {label: data.draw_name(self.axes["data"], label, color) for label, (color, _) in looks.items()}
         self.residuals = data.draw_residuals(self.axes["residuals"], palette)
-        self.moving = [("data", artist) for artist in (*self.components.values(), *self.model.artists)]
-        self.moving += [("data", name) for name in self.names.values()] + [("residuals", self.residuals)]
-        for _, artist in self.moving:
+        self._range = data.draw_range(self.axes["residuals"], palette)  # of many residuals
+        self._zero = data.draw_zero(self.axes["residuals"], palette)  # over it
+        self.moving = [*self.components.values(), *self.model.artists, *self.names.values()]
+        self.moving += [self.residuals, self._range, self._zero]
+        for artist in self.moving:
             artist.set_animated(True)
         self._limits = {"x": None, "data": None, "residuals": None}
         self._lined = False  # whether a model was drawn
         self._still = None
         self._background = []
+        self.key, self._said = [], None  # and what it says
         self._taken = None  # cells of the data
-        self._sizes = {}  # of the names
+        self._sizes = {label: self._size(name) for label, name in self.names.items()}
 
     def arrange(self, curve: ModelCurve, lines: Lines | None, zooms, band, fitted: bool, spared=()) -> set[str]:
         """Move everything to these curves; the names of the panels whose background has changed.
@@ -103,17 +106,22 @@ class DataPanels:
 
     def _move(self, curve, lines):
         if lines is None:
-            for _, artist in self.moving:
+            for artist in self.moving:
                 artist.set_visible(False)
             return
         now = lines.now
         self.model.show(curve.grid, now.y, [c.y for c in lines.earlier], lines.rejected and lines.rejected.y)
         for label, line in self.components.items():
             line.set_data(curve.grid, now.components[label])
-        data.show_residuals(self.residuals, curve.x, now.residuals)
-        self.residuals.set_alpha(data.DENSE if curve.decimated else None)
-        for _, artist in self.moving:
+        if curve.decimated:
+            data.show_range(self._range, curve.points.outlines(now.residuals, base=0.0))
+        else:
+            data.show_residuals(self.residuals, curve.x, now.residuals)
+        for artist in self.moving:
             artist.set_visible(True)
+        self.residuals.set_visible(not curve.decimated)
+        for artist in (self._range, self._zero):
+            artist.set_visible(curve.decimated)
 
     def _write_names(self, curve, lines, spared):
         """Put the name of each term beside it, highest peak first; without a place for each, all go to the key."""
@@ -132,7 +140,7 @@ class DataPanels:
         for label, (x, y) in curves.items():
             if not taken.has(x, y):
                 continue
-            where = place(taken, x, y, *self._size_of(label))
+            where = place(taken, x, y, *self._sizes[label])
             if where is None:
                 self.crowded = True
                 break
@@ -141,13 +149,11 @@ class DataPanels:
             for name in self.names.values():
                 name.set_visible(False)
 
-    def _size_of(self, label):
-        """Width and height of a name in CSS pixels."""
-        if label not in self._sizes:
-            box = self.names[label].get_window_extent()
-            scale = self._box.width / self.axes["data"].bbox.width
-            self._sizes[label] = box.width * scale, box.height * scale
-        return self._sizes[label]
+    def _size(self, name):
+        """Width and height in CSS pixels of a text, which has none while it is not visible."""
+        extent = name.get_window_extent()
+        scale = self._box.width / self.axes["data"].bbox.width
+        return extent.width * scale, extent.height * scale
 
     def _to_pixels(self, x, y):
         """CSS pixels from the lower left corner of the panel of data."""
@@ -160,6 +166,9 @@ class DataPanels:
         errors = 0.0 if curve.errors is None or curve.decimated else curve.errors
         for y in (curve.y, curve.y - errors, curve.y + errors):
             taken.add_points(*self._to_pixels(curve.x, y))
+        x, y = self._to_pixels(curve.x, curve.y)
+        for run in curve.points.runs:
+            taken.add_between(*((x[ends], y[ends]) for ends in run))
         left_out = curve.left_out
         taken.add_points(*self._to_pixels(left_out.x, np.clip(left_out.y, *self._limits["data"])))
         return taken
@@ -177,9 +186,22 @@ class DataPanels:
             entries += data.keys_of_trials(palette)
         rows = in_rows(entries, self._box.width)
         rows += in_rows(list(self.components.values()), self._box.width) if still.crowded else []
-        self.key_lines = len(rows)
-        self._background = [*points, *left_out, *band, *draw_key(ax, rows, palette)]
+        self._background = [*points, *left_out, *band]
         self._still = still
+        self._draw_key(rows)
+
+    def _draw_key(self, rows):
+        said = [[_look(entry) for entry in row] for row in rows]
+        if said != self._said:
+            for part in self.key:
+                part.remove()
+            self.key = draw_key(self.axes["data"], rows, self.palette)
+            self.key_lines, self._said = len(rows), said
+
+
+def _look(entry):
+    """What tells one entry of a key from another."""
+    return entry.get_label(), *((entry.get_marker(), entry.get_markersize()) if isinstance(entry, Line2D) else ())
 
 
 def _with_margin(low, high):

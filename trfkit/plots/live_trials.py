@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from trfkit.plots import trials
-from trfkit.plots.frame import draw_key, in_rows
+from trfkit.plots.frame import TICK_POINTS, draw_key, in_rows
 from trfkit.trace import Trace
 
 NAMES = ("cost", "radius", "ratio")
+LOGARITHMIC = ("cost", "radius")
 KEY_HANDLE = 25.0  # CSS pixels of a mark and the gap before it
 TITLE_WIDTH = 45.0  # of "cost", beside which the key stands on a wide page
 KEY_BEYOND = 44.0  # how far the key may reach into the margin to the right
@@ -33,20 +34,21 @@ class Shown(NamedTuple):
 
 
 class TrialPanels:
-    """The three panels over the trials. `moving` are (panel, artist) that are drawn on each frame."""
+    """The three panels over the trials. `moving` are drawn on each frame, the artists of `key` are written once."""
 
     def __init__(self, axes, palette, box, narrow: bool):
         self.axes, self.palette = {name: axes[name] for name in NAMES}, palette
         self._box, self._narrow = box, narrow
         trials.draw_ratio_bands(axes["ratio"], palette)
-        for name in ("cost", "radius"):
+        for name in LOGARITHMIC:
             trials.set_logarithmic(axes[name])
+        self._hints = [_draw_hint(axes[name], palette) for name in LOGARITHMIC]
         self.marks = {name: trials.draw_trials(ax, palette) for name, ax in self.axes.items()}
-        self.moving = [(name, artist) for name, marks in self.marks.items() for artist in marks.artists]
-        for _, artist in self.moving:
+        self.moving = [artist for marks in self.marks.values() for artist in marks.artists]
+        for artist in self.moving:
             artist.set_animated(True)
         self._limits = dict.fromkeys(("trial", *NAMES))
-        self._keys, self._bounded = [], None
+        self.key, self._bounded = [], None
         self._seen = None  # the last trace
 
     def arrange(self, shown: Shown | None, zooms) -> set[str]:
@@ -59,8 +61,7 @@ class TrialPanels:
         at_bound = np.zeros(0, bool) if shown is None else shown.at_bound
         if self._bounded is not (bounded := bool(at_bound.any())):
             self._draw_key(bounded)
-            changed = set(NAMES)  # the key of a narrow picture stands above more than one
-        for _, artist in self.moving:
+        for artist in self.moving:
             artist.set_visible(shown is not None)
         if shown is not None:
             visible = trace[: shown.marks]
@@ -93,23 +94,36 @@ class TrialPanels:
         self.axes["ratio"].set_xlim(new["trial"])
         for name in NAMES:
             self.axes[name].set_ylim(new[name])
-        for name in ("cost", "radius"):  # before the first trial the numbers there would mean nothing
-            self.axes[name].tick_params(axis="y", which="both", labelleft=len(trace) > 0)
+        self._show_scales(len(trace) > 0)
         return set(NAMES)
 
+    def _show_scales(self, there_are):
+        """Of costs and radii; without any to show, say so."""
+        for name, hint in zip(LOGARITHMIC, self._hints, strict=True):
+            ax = self.axes[name]
+            ax.tick_params(axis="y", which="both", left=there_are, labelleft=there_are)
+            ax.tick_params(axis="x", bottom=there_are or self._narrow)  # where it has numbers of its own
+            ax.grid(there_are)
+            hint.set_visible(not there_are)
+
     def _draw_key(self, bounded):
-        for key in self._keys:
-            key.remove()
+        for part in self.key:
+            part.remove()
         self._bounded = bounded
         keys = trials.keys(self.palette, bounded)
         room = self._box.width + KEY_BEYOND - TITLE_WIDTH
         if not self._narrow and len(in_rows(keys, room, KEY_HANDLE)) > 1:
             keys = [key for key in keys if key.get_label() != "start"]  # which is seen to be the first
-        self._keys = draw_key(self.axes["cost"], [keys], self.palette, *self._place_of_key())
+        self.key = draw_key(self.axes["cost"], [keys], self.palette, *self._place_of_key())
 
     def _place_of_key(self):
         """Right end of the key as a fraction of the panel of costs, and its height above it in CSS pixels."""
         return (None, 24.0) if self._narrow else (1 + KEY_BEYOND / self._box.width, 5.0)
+
+
+def _draw_hint(ax, palette):
+    look = {"fontsize": TICK_POINTS, "color": palette.muted, "ha": "center", "va": "center"}
+    return ax.text(0.5, 0.5, "no fit yet", transform=ax.transAxes, **look)
 
 
 def _continues(trace, earlier):

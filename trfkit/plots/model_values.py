@@ -7,7 +7,7 @@ that was edited in a notebook means another program. Other models are called wit
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -67,7 +67,7 @@ def evaluate(filed, x, values, m: int) -> np.ndarray:
     Raises what the function raises, and ValueError where its value is not one number a point.
     """
     if _is_traceable(filed, x, values, m):
-        return np.asarray(_program(filed, x, np.asarray(values, dtype=float)), dtype=float)
+        return _traced(filed, x, values)
     with np.errstate(all="ignore"):  # a rejected trial may well overflow; the curve then has a gap
         y, *terms = (np.asarray(y, dtype=float) for y in _terms(filed.function, x, values))
     if y.shape != (m,):
@@ -79,10 +79,18 @@ def evaluate_at_points(filed, x, values) -> np.ndarray:
     """`evaluate` of a function that works point by point at x (k,), at one of a few lengths."""
     k = len(x)
     length = max(SHORTEST, 1 << (k - 1).bit_length())
-    padded = np.append(x, np.full(length - k, x[-1]))
-    if _is_traceable(filed, padded, values, length):
-        return evaluate(filed, padded, values, length)[:, :k]
+    if _is_traceable_at_points(filed, length, len(values)):
+        return _traced(filed, np.append(x, np.full(length - k, x[-1])), values)[:, :k]
     return evaluate(filed, x, values, k)
+
+
+def _traced(filed, x, values):
+    return np.asarray(_program(filed, x, np.asarray(values, dtype=float)), dtype=float)
+
+
+@lru_cache(maxsize=512)
+def _is_traceable_at_points(filed, length, count):
+    return _is_traceable(filed, np.zeros(length), np.zeros(count), length)
 
 
 def _is_traceable(filed, x, values, m):

@@ -6,6 +6,9 @@ What a colour says a shape says, too: SVD is a circle, CG a triangle, a rejected
 
 from dataclasses import dataclass
 
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -22,6 +25,10 @@ class Palette:
     rejected: str  # also the bounds and the band of ratios that shrink the region
     parts: tuple[str, str, str]  # the parts of a composite model; the second is also the band that grows the region
     data: str
+
+    def pale(self, color: str, opacity: float) -> str:
+        """A colour as it looks on the ground, where it covers that only in part."""
+        return to_hex(opacity * np.array(to_rgb(color)) + (1 - opacity) * np.array(to_rgb(self.ground)))
 
 
 PALETTES = {

@@ -24,7 +24,8 @@ def encode_png(rgba, pixel_ratio=1.0, description=""):
     height, width, _ = rgba.shape
     lines = np.empty((height, 1 + 3 * width), np.uint8)
     lines[:, 0] = NO_FILTER
-    lines[:, 1:] = rgba[:, :, :3].reshape(height, 3 * width)
+    for channel in range(3):  # four times as fast as all at once
+        lines[:, 1 + channel :: 3] = rgba[:, :, channel]
     per_metre = round(METRE_IN_CSS_PIXELS * pixel_ratio)
     return b"".join(
         [

@@ -1,13 +1,21 @@
 """Which points of a data set are drawn: all of a few; of many, the extremes of each column of pixels."""
 
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
-from trfkit.plots.decimate import extremes
+from trfkit.plots.decimate import Blocks, once
 
-COLUMNS = 1200  # of decimated data, about one for each pixel of the panel at 1.5 times a screen's resolution
+COLUMNS = 1200  # of decimated data where nothing else is said, about one for each pixel of a panel
 MOST_POINTS = 5_000  # more data than this is drawn by its extremes
+
+
+class Run(NamedTuple):
+    """Decimated points between which no range is left out, as places among those that are drawn."""
+
+    least: np.ndarray  # (c,) of each column
+    greatest: np.ndarray  # (c,)
 
 
 class Drawn(NamedTuple):
@@ -16,12 +24,24 @@ class Drawn(NamedTuple):
     index: np.ndarray  # (k,) where in the data they are
     x: np.ndarray  # (k,)
     y: np.ndarray  # (k,)
-    decimated: bool
-    breaks: np.ndarray  # (j,) between which of them and the one before lie points that are not of this kind
+    runs: tuple[Run, ...] = ()  # of decimated ones
 
-    def broken(self):
-        """x and y with gaps at the breaks, for a line through decimated points."""
-        return tuple(np.insert(values, self.breaks, np.nan) for values in (self.x, self.y))
+    @property
+    def decimated(self) -> bool:
+        """Whether there are more, between the least and the greatest of each column."""
+        return bool(self.runs)
+
+    def outlines(self, values, base=None):
+        """Corners (2c, 2) around what decimated points with these values (k,) fill, and `base` with it, of each run."""
+        if base is not None:
+            values = np.where(np.isfinite(values), values, base)
+        return [self._outline(values, run, () if base is None else (base,)) for run in self.runs]
+
+    def _outline(self, values, run, base):
+        ends = values[run.least], values[run.greatest], *base
+        lower, upper = (reduce(pick, ends) for pick in (np.minimum, np.maximum))
+        there, back = np.stack([self.x[run.greatest], upper], axis=1), np.stack([self.x[run.least], lower], axis=1)
+        return np.concatenate([there, back[::-1]])
 
 
 class Series:
@@ -36,44 +56,56 @@ class Series:
         self.over_x = line.shape == y.shape and line.dtype.kind in "iuf"
         line = line.astype(float) if self.over_x else np.arange(len(y), dtype=float)
         finite = np.flatnonzero(np.isfinite(line) & np.isfinite(y))
-        self._order = finite[np.argsort(line[finite], kind="stable")]
-        self._x, self._y = line[self._order], y[self._order].astype(float)
-        self._counts = np.asarray(counts, bool)[self._order]
-        self.size = int(np.count_nonzero(self._counts))  # points that count
-        self.left_out_size = len(self._counts) - self.size
+        order = finite[np.argsort(line[finite], kind="stable")]
+        counts = np.asarray(counts, bool)[order]
+        self._counting, self._left_out = (Ordered(line, y, order, chosen) for chosen in (counts, ~counts))
+        self.size = self._counting.size
+        self.left_out_size = len(y) - self.size
+        self.range = (float(line[order[0]]), float(line[order[-1]])) if len(order) else (0.0, 1.0)
 
-    @property
-    def range(self):
-        """(least, greatest) x of all points, or (0, 1) where there are none."""
-        return (float(self._x[0]), float(self._x[-1])) if len(self._x) else (0.0, 1.0)
+    def counting(self, limits=None, columns=COLUMNS) -> Drawn:
+        """The points that count, where limits (low, high) of x are given those between, and one on either side.
 
-    def counting(self, limits=None) -> Drawn:
-        """The points that count, where limits (low, high) of x are given those between, and one on either side."""
-        return self._drawn(self._counts, limits)
+        Of many points the extremes in each of so many `columns`.
+        """
+        return self._counting.drawn(limits, columns)
 
-    def left_out(self, limits=None) -> Drawn:
+    def left_out(self, limits=None, columns=COLUMNS) -> Drawn:
         """The points that do not count."""
-        return self._drawn(~self._counts, limits)
+        return self._left_out.drawn(limits, columns)
 
-    def _drawn(self, chosen, limits) -> Drawn:
-        first, last = 0, len(self._x)
+
+class Ordered:
+    """The chosen points, (m,) bool, of those at x and y that `order` (m,) gives in the order of x."""
+
+    def __init__(self, x, y, order, chosen):
+        self._rank = np.flatnonzero(chosen)  # among all points
+        self._index = order[self._rank]
+        self._x, self._y = x[self._index], y[self._index].astype(float)
+        self._blocks = Blocks(self._x, self._y)
+        self.size = len(self._index)
+
+    def drawn(self, limits, columns):
+        """See `Series.counting`."""
+        first, last = 0, self.size
         if limits is not None:
             first = max(0, np.searchsorted(self._x, limits[0]) - 1)
-            last = np.searchsorted(self._x, limits[1], side="right") + 1
-        at = first + np.flatnonzero(chosen[first:last])
-        columns = COLUMNS if len(at) > MOST_POINTS else len(at)
-        kept = at[extremes(self._x[at], self._y[at], columns)]
-        decimated = len(kept) < len(at)
-        breaks = _breaks(chosen, kept) if decimated else np.empty(0, int)
-        return Drawn(self._order[kept], self._x[kept], self._y[kept], decimated, breaks)
+            last = min(last, np.searchsorted(self._x, limits[1], side="right") + 1)
+        if last - first <= max(MOST_POINTS, 2 * columns):
+            kept, runs = np.arange(first, last), ()
+        else:
+            envelope = self._blocks.envelope(first, last, columns)
+            kept = once(*envelope)
+            runs = tuple(Run(*(np.searchsorted(kept, ends) for ends in run)) for run in self._runs(*envelope))
+        return Drawn(self._index[kept], self._x[kept], self._y[kept], runs)
 
-
-def _breaks(chosen, kept):
-    """Where the points between two that were kept are mostly others: a range that is left out, not a stray point."""
-    so_far = np.cumsum(chosen)
-    same = np.diff(so_far[kept]) - 1
-    others = np.diff(kept) - 1 - same
-    return np.flatnonzero(others > 2 * same + 1) + 1
+    def _runs(self, least, greatest):
+        """The extremes in pieces between which there are mostly others: a range left out, not a stray point."""
+        begins, ends = np.minimum(least, greatest)[1:], np.maximum(least, greatest)[:-1]
+        same = begins - ends - 1
+        others = self._rank[begins] - self._rank[ends] - 1 - same
+        cuts = np.flatnonzero(others > 2 * same + 1) + 1
+        return zip(np.split(least, cuts), np.split(greatest, cuts), strict=True)
 
 
 def standard_errors(sigma, m: int):
