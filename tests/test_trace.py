@@ -3,7 +3,6 @@
 import importlib
 import json
 import math
-import timeit
 
 import hypothesis
 import hypothesis.extra.numpy
@@ -79,10 +78,6 @@ def test_list_of_rows_makes_the_same_trace_and_no_rows_an_empty_one(trace, rows)
     assert len(Trace([], NAMES)) == 0
     assert trace != Trace(rows, ("a", "b"))
     assert trace != "a trace"
-
-
-def test_building_a_trace_costs_less_than_ten_microseconds(trace, rows):
-    assert min(timeit.repeat(lambda: Trace(rows, NAMES), number=1000, repeat=5)) / 1000 < 10e-6
 
 
 def test_text_is_one_aligned_line_for_each_trial(trace):

@@ -5,7 +5,6 @@ Hypothesis drags every handle of every 1-D model of the library about.
 
 import dataclasses
 import math
-import time
 
 import jax.numpy as jnp
 import numpy as np
@@ -242,19 +241,11 @@ def test_with_one_parameter_frozen_it_stays_and_the_handle_comes_no_further_away
 
 
 @EVERY
-def test_handles_lie_on_the_plot_and_answer_within_a_millisecond(model, names, values):
+def test_handles_lie_on_the_plot(model, names, values):
     y = np.asarray(model(X, *values.values()))
     low, high = np.nanmin(y[1:]), np.nanmax(y[1:])
     room = 0.6 * (high - low) + 1e-9
     assert all(low - room <= handle.y <= high + room for handle in handles(model, values, SPAN))
-
-    def seconds():
-        begun = time.perf_counter()
-        handle = handles(model, values, SPAN)[-1]
-        dragged(model, handle, values, handle.x + 0.1, handle.y + 0.1)
-        return time.perf_counter() - begun
-
-    assert min(seconds() for _ in range(20)) < 1e-3
 
 
 @pytest.mark.parametrize("name", ["Gaussian", "Lorentzian", "Voigt", "PseudoVoigt", "SkewedGaussian"])

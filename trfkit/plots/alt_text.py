@@ -4,6 +4,7 @@ import numpy as np
 
 from trfkit.plots import trials
 from trfkit.plots.frame import finite_range
+from trfkit.trace import ratio_words
 
 
 def describe_data(curve, residuals=None, zoomed=False):
@@ -31,8 +32,8 @@ def describe_trial(trace, index, bounds=None):
         f"The cost is {best.cost:.6g}, down from {so_far[0].cost:.6g} at the start.",
         f"The trust radius is {row.Delta_new:.3g}.",
     ]
-    if np.isfinite(row.ratio):
-        sentences.append(f"The last step reduced the cost by {row.ratio:.3g} times what its model predicted.")
+    if ratio := ratio_words(row.ratio):
+        sentences.append(f"The last step reduced the cost by {ratio} times what its model predicted.")
     accepted, rejected = int(so_far.accepted.sum()), int(so_far.rejected.sum())
     svd = int((so_far.solver == "SVD").sum())
     cg = int((so_far.solver == "CG").sum())
