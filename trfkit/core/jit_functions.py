@@ -121,3 +121,6 @@ class TrustRegionJITFunctions:
     select_step: Callable = select_step
     update_tr_radius: Callable = update_tr_radius
     check_termination: Callable = check_termination
+
+
+FUNCTIONS = TrustRegionJITFunctions()  # the method itself, with nothing swapped

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .jit_functions import TrustRegionJITFunctions
+from .jit_functions import FUNCTIONS, TrustRegionJITFunctions
 from .losses import linear
 
 BLOCK_ROWS = 2560  # rows folded at a time: with their Jacobian they stay in the cache of one core
@@ -46,7 +46,7 @@ class Problem:
     loss: Callable = static(default=linear)
     blocked: bool = static(default=False)
     matrix_free: bool = static(default=False)
-    functions: TrustRegionJITFunctions = static(default_factory=TrustRegionJITFunctions)
+    functions: TrustRegionJITFunctions = static(default=FUNCTIONS)
     # and what is added to it
     also: tuple["Problem", ...] = ()  # further costs in the same x; each has its own loss, none has an `also`
     weights: Any = None  # (M,) how often each row counts; None for once

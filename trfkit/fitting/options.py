@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.jit_functions import TrustRegionJITFunctions
+from ..core.jit_functions import FUNCTIONS, TrustRegionJITFunctions
 from ..core.trf import Limits
 from ..events import Channel
 from . import inputs
@@ -65,7 +65,7 @@ def check_options(x0: np.ndarray, lb: np.ndarray, ub: np.ndarray, given: dict) -
         limits=Limits(lb, ub, scale_inv, jac_scale, tolerances, max_nfev, 0.0),
         tr_solver=inputs.TR_SOLVERS[tr_solver],
         needs_dense=tr_solver in ("exact", "svd"),
-        functions=own.get("functions", TrustRegionJITFunctions()),
+        functions=own.get("functions", FUNCTIONS),
         driver=own.get("driver", "auto"),
         x_scale_given=chosen["x_scale"] is not None,
         diff_step=chosen["diff_step"],

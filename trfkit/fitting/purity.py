@@ -226,9 +226,13 @@ def _digest(walk: _Walk, value, attributes=frozenset()):
 
 def writes_outside(fun) -> bool:
     """True if the function, or one that it calls, stores to a global, an attribute or an enclosing scope."""
+    return digest_and_writes(fun)[1]
+
+
+def digest_and_writes(fun):
+    """(`digest` of a function, `writes_outside`) from one walk over it."""
     walk = _Walk()
-    _digest(walk, fun)
-    return any(_writes(function) for function in walk.functions)
+    return _digest(walk, fun), any(_writes(function) for function in walk.functions)
 
 
 def _writes(function) -> bool:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from ..core.rows import works_row_by_row
-from .purity import Unreadable, digest, writes_outside
+from .purity import Unreadable, digest, digest_and_writes
 
 # What a NumPy function raises when it meets tracers: conversion to an array, to a bool, to an int, assignment in place,
 # a missing method; or its own complaint about what it was given. Any of them sends the function to the host, where an
@@ -36,6 +36,12 @@ class Formula:
     function: Callable = field(compare=False)
     digest: Any
 
+    def __post_init__(self):
+        object.__setattr__(self, "_hash", hash(self.digest))  # asked for at each call of a compiled program
+
+    def __hash__(self):
+        return self._hash
+
     def __call__(self, *args, **kwargs):
         """The function's value."""
         return self.function(*args, **kwargs)
@@ -44,13 +50,10 @@ class Formula:
 def formula(function: Callable) -> Formula | None:
     """The function as a Formula; None if it writes to the outside or cannot be filed."""
     try:
-        if writes_outside(function):
-            return None
-        filed = Formula(function, digest(function))
-        hash(filed)
+        found, writes = digest_and_writes(function)
+        return None if writes else Formula(function, found)
     except (Unreadable, TypeError):
         return None
-    return filed
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,19 @@ def bind(filed: Formula, args: tuple, kwargs: dict) -> Bound | None:
 def abstract(tree):
     """(shapes and types, structure) of a tree of arrays, hashable; raises TypeError where there is anything else."""
     leaves, structure = jax.tree.flatten(tree)
-    for leaf in leaves:
-        if not isinstance(leaf, NUMBERS):
-            raise TypeError(f"not an array: {leaf!r}")
-    return tuple(
-        jax.ShapeDtypeStruct(jax.numpy.shape(a), jax.dtypes.canonicalize_dtype(jax.numpy.result_type(a)))
-        for a in leaves
-    ), structure
+    return tuple(map(_form, leaves)), structure
+
+
+def _form(leaf) -> jax.ShapeDtypeStruct:
+    if not isinstance(leaf, NUMBERS):
+        raise TypeError(f"not an array: {leaf!r}")
+    dtype = leaf.dtype if type(leaf) is np.ndarray else jax.numpy.result_type(leaf)
+    return _struct(np.shape(leaf), dtype, jax.config.jax_enable_x64)
+
+
+@lru_cache(maxsize=512)
+def _struct(shape, dtype, _) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(dtype))
 
 
 @lru_cache(maxsize=512)
