@@ -108,6 +108,7 @@ def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
         sums, G, careful = carry
         columns, cost = block(i)
 
+        # The cost of least squares is not that of `block`, which would be computed on both ways.
         def one_by_one():
             return _with_care(problem, columns, half_square(columns[-1]) if least_squares else cost, sums), G
 

@@ -30,15 +30,17 @@ def _workers() -> ThreadPoolExecutor:
 
 def shares(problem: Problem, n: int) -> list[Problem]:
     """The shares of a problem in n parameters that is worth sharing out; none of another."""
-    if problem.matrix_free or jax.default_backend() != "cpu" or cores() == 1:
+    worth_it = any(_is_large(part, n) for part in problem.parts)  # asked first, for most fits are small
+    if not worth_it or problem.matrix_free or jax.default_backend() != "cpu" or cores() == 1:
         return []
-    found = [share for part in problem.parts for share in _shares(part, n)]
-    return found if len(found) > len(problem.parts) else []
+    return [share for part in problem.parts for share in (_shares(part) if _is_large(part, n) else [part])]
 
 
-def _shares(part: Problem, n: int) -> list[Problem]:
-    if not part.blocked or part.m * (n + 1) < SHARED_FROM:
-        return [part]
+def _is_large(part: Problem, n: int) -> bool:
+    return part.blocked and part.m * (n + 1) >= SHARED_FROM
+
+
+def _shares(part: Problem) -> list[Problem]:
     blocks = -(-part.m // BLOCK_ROWS)
     ends = [min(BLOCK_ROWS * (blocks * k // cores()), part.m) for k in range(cores() + 1)]
     return [replace(part, first=first, m=last) for first, last in zip(ends, ends[1:], strict=False)]

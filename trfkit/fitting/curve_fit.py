@@ -27,7 +27,9 @@ class StartingPoint(NamedTuple):
 
 
 def starting_point(f, p0, bounds) -> StartingPoint:
-    """What the user gave, its parts checked against each other."""
+    """What the user gave, its parts checked against each other; in place of p0, one that has been checked already."""
+    if isinstance(p0, StartingPoint):
+        return p0
     if not callable(f):
         raise TypeError(f"The model must be callable, f(x, *params), got {f!r}.")
     names, required = inputs.parameters_of(f)
@@ -54,16 +56,7 @@ def fit_curve(
     other keywords are those of `least_squares`, and so are the errors raised. A model of jax.numpy that works point by
     point is folded over blocks of points, and other data of about the same length compile nothing.
     """
-    return _fit_from(
-        starting_point(f, p0, bounds), f, xdata, ydata, sigma, absolute_sigma, check_finite, jac, nan_policy, mask,
-        options,
-    )  # fmt: skip
-
-
-def _fit_from(
-    point: StartingPoint, f, xdata, ydata, sigma, absolute_sigma, check_finite, jac, nan_policy, mask, options: dict
-) -> LeastSquaresResult:
-    x0, names, lb, ub = point
+    x0, names, lb, ub = starting_point(f, p0, bounds)
     if not (jac is None or callable(jac)):
         inputs.choice(jac, ("2-point", "3-point", "cs"), "jac")
     settings = check_options(x0, lb, ub, options)
@@ -117,8 +110,10 @@ def curve_fit(
             f"The number of func parameters={n} must not exceed the number of data points={m}; method='trf' finds one "
             f"of the many solutions."
         )
-    options = {"method": method or "trf", **kwargs}
-    result = _fit_from(point, f, xdata, ydata, sigma, absolute_sigma, check_finite, jac, nan_policy, mask, options)
+    result = fit_curve(
+        f, xdata, ydata, point, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy=nan_policy, mask=mask,
+        method=method or "trf", **kwargs,
+    )  # fmt: skip
     if not result.success:
         error = RuntimeError(f"Optimal parameters not found: {result.message}")
         error.result = result

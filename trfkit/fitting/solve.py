@@ -42,9 +42,9 @@ class Run:
 
     def __init__(self, problem: Problem | HostProblem, limits: Limits, tr_solver: str, driver: str = "auto"):
         self.problem = problem
-        on_host = isinstance(problem, HostProblem)
-        self.shares = [] if on_host or driver == "fused" else shares(problem, np.size(limits.lb))
-        self.in_one_program = not (on_host or problem.matrix_free or self.shares)
+        self.on_host = isinstance(problem, HostProblem)
+        self.matrix_free = not self.on_host and problem.matrix_free
+        self.shares = [] if self.on_host or driver == "fused" else shares(problem, np.size(limits.lb))
         self.limits = limits
         self.tr_solver = tr_solver
         self.driver = driver
@@ -54,7 +54,7 @@ class Run:
 
     def evaluate(self, x, state: State | None = None) -> Evaluation:
         """The evaluation at x, on the host or on the device."""
-        if isinstance(self.problem, HostProblem):
+        if self.on_host:
             return self.problem.evaluate(x, state)
         return evaluate_shares(self.shares, x) if self.shares else evaluate_problem(self.problem, x)
 
@@ -85,7 +85,7 @@ class Run:
 
     def trials(self, channel: Channel | None, each_trial: bool):
         """Yield the new rows of each stretch of the fit; `each_trial` asks for stretches of one."""
-        in_one_program = self.in_one_program and not each_trial
+        in_one_program = not (self.on_host or self.matrix_free or self.shares or each_trial)
         if channel is not None and in_one_program:
             live = {"token": jnp.asarray(channel.token), "send": send, "trials_allowed": trials_allowed}
             yield from self._fused(channel, **live)
@@ -107,8 +107,7 @@ class Run:
                 break
 
     def _stepped(self, channel):
-        matrix_free = not isinstance(self.problem, HostProblem) and self.problem.matrix_free
-        operator_of = (lambda x: operator_at(self.problem, x)) if matrix_free else None
+        operator_of = (lambda x: operator_at(self.problem, x)) if self.matrix_free else None
         trials = stepped(self.evaluate, self.state, self.limits, self.problem.functions, self.tr_solver, operator_of)
         count = 0
         for state, row in trials:
@@ -123,7 +122,7 @@ class Run:
             yield row[None]
             if int(self.state.status) != radius.RUNNING or self.stopped:
                 break
-        if not isinstance(self.problem, HostProblem):
+        if not self.on_host:
             _trials_stepped[self._program_key()] += count
 
     @property
