@@ -224,13 +224,8 @@ def _digest(walk: _Walk, value, attributes=frozenset()):
     return walk.function(value)
 
 
-def writes_outside(fun) -> bool:
-    """True if the function, or one that it calls, stores to a global, an attribute or an enclosing scope."""
-    return digest_and_writes(fun)[1]
-
-
 def digest_and_writes(fun):
-    """(`digest` of a function, `writes_outside`) from one walk over it."""
+    """(`digest` of a function, whether it or one that it calls stores to a global, an attribute or an outer scope)."""
     walk = _Walk()
     return _digest(walk, fun), any(_writes(function) for function in walk.functions)
 
