@@ -1,15 +1,24 @@
 """What the tests share: float64, no silent rank promotion, and a counter of XLA compilations."""
 
 import gc
+import math
 import os
 import pathlib
+import tempfile
 
 import hypothesis
 import jax
 import numpy as np
 import pytest
 
+from trfkit.core.programs import clear_programs
+from trfkit.fitting import repeats
 from trfkit.trace import Trace
+
+# One folder for compiled programs, shared by the processes of a run and their kernels, and not the developer's own.
+os.environ.setdefault("TRFKIT_CACHE", tempfile.mkdtemp(prefix="trfkit-tests-"))
+# No program is compiled beside a test that does not ask for it.
+repeats.LOST_BEFORE_COMPILING = math.inf
 
 # Set here, too, so that a JAX_ENABLE_X64=0 in the developer's shell does not turn the suite into another one.
 jax.config.update("jax_enable_x64", True)
@@ -30,6 +39,7 @@ def few_programs():
     maps = pathlib.Path("/proc/self/maps")
     if maps.exists() and len(maps.read_text().splitlines()) > MOST_MAPS:
         jax.clear_caches()
+        clear_programs()
         gc.collect()
 
 
@@ -134,6 +144,7 @@ class Compilations:
 
 
 @pytest.fixture
-def compilations():
+def compilations(monkeypatch):
     """`with compilations() as compiled: ...` collects the programs compiled on any thread in `compiled.names`."""
+    monkeypatch.setenv("TRFKIT_CACHE", "off")
     return Compilations

@@ -13,6 +13,8 @@ import jax
 if "JAX_ENABLE_X64" not in os.environ:
     jax.config.update("jax_enable_x64", True)
 
+from .batch.fit_many import fit_many  # noqa: E402
+from .batch.many_result import ManyResult  # noqa: E402
 from .core.jit_functions import TrustRegionJITFunctions  # noqa: E402
 from .fitting.curve_fit import curve_fit  # noqa: E402
 from .fitting.least_squares import least_squares  # noqa: E402
@@ -20,6 +22,7 @@ from .fitting.result import LeastSquaresResult  # noqa: E402
 from .interactive import interact  # noqa: E402
 from .models import Model  # noqa: E402
 from .parameters import Parameters  # noqa: E402
+from .profiling import FitProfile, profile  # noqa: E402
 from .results.comparison import compare  # noqa: E402
 from .results.fit import fit  # noqa: E402
 from .results.fit_result import FitResult  # noqa: E402
@@ -27,6 +30,6 @@ from .trace import Trace  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = [
-    "FitResult", "LeastSquaresResult", "Model", "Parameters", "Trace", "TrustRegionJITFunctions", "compare",
-    "curve_fit", "fit", "interact", "least_squares",
+    "FitProfile", "FitResult", "LeastSquaresResult", "ManyResult", "Model", "Parameters", "Trace",
+    "TrustRegionJITFunctions", "compare", "curve_fit", "fit", "fit_many", "interact", "least_squares", "profile",
 ]  # fmt: skip

@@ -16,6 +16,8 @@ import numpy as np
 
 from .models.expression import Expression, parse
 
+FEW = 400  # numbers of a basis
+
 
 class Prior(NamedTuple):
     """What was known before: mean ± standard deviation, one more residual (value − mean) / sigma."""
@@ -83,7 +85,8 @@ class Layout:
 
     def expand(self, theta, held, basis):
         """All K values, from θ (n,): a NumPy array of NumPy arrays, so that differences of θ keep their digits."""
-        values = held + basis @ theta
+        # Not basis @ theta where that is small: its derivative is a product of matrices, which XLA leaves to a library.
+        values = held + ((basis * theta[None]).sum(axis=-1) if basis.size <= FEW else basis @ theta)
         for place, expression in self.ties:
             value = expression.evaluate({name: values[self.names.index(name)] for name in expression.names})
             if isinstance(values, np.ndarray):

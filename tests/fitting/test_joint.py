@@ -253,7 +253,7 @@ def _york(model, parameters=None, **changes):
 
 
 @pytest.mark.parametrize(
-    ("model", "digits"), [(Line(), 1e-9), (Model.from_function(_numpy_straight), 1e-7)], ids=["traced", "numpy"]
+    ("model", "digits"), [(Line(), 1e-9), (Model.from_function(_numpy_straight), 2e-7)], ids=["traced", "numpy"]
 )
 def test_york_s_line_to_every_digit(model, digits):
     result = _york(model).run()

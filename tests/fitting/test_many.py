@@ -8,7 +8,7 @@ import scipy.optimize
 from trfkit.core import radius
 from trfkit.fitting import many
 from trfkit.fitting.joint import DataSet, Joint
-from trfkit.fitting.many import Lanes, costs, fit_lanes
+from trfkit.fitting.many import Lanes, costs, fit_lanes, fits, joined
 from trfkit.models import Model
 from trfkit.parameters import Parameter, Parameters
 
@@ -110,6 +110,39 @@ def test_chunks_and_company_change_no_bit(monkeypatch):
     ):
         for one, other in zip(found, together, strict=True):
             np.testing.assert_array_equal(one, other[which])
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 8, 20, 100])
+def test_as_many_are_made_at_once_as_are_asked_for_to_the_next_power_of_2(at_once, monkeypatch):
+    sizes, real = [], many.batched
+
+    def batched(problem, changes, x0, *arguments):
+        sizes.append(len(x0))
+        return real(problem, changes, x0, *arguments)
+
+    monkeypatch.setattr(many, "batched", batched)
+    parts = list(fits(_joint(), STARTS, Lanes(y=[DATA]), at_once=at_once))
+    size = {1: 8, 5: 8, 8: 8, 20: 32, 100: 32}[at_once]
+    assert set(sizes) == {size} and sum(len(part.cost) for part in parts) == B
+    np.testing.assert_array_equal(joined(parts).x, fit_lanes(_joint(), STARTS, Lanes(y=[DATA])).x)
+
+
+# errors and x of each
+
+
+@pytest.mark.parametrize("f", [_decay, _numpy_decay, _centred], ids=["by rows", "numpy", "whole"])
+def test_errors_and_x_of_each_lane_are_its_own(f):
+    rng = np.random.default_rng(9)
+    sigma, x = rng.uniform(0.05, 0.3, (4, M)), np.sort(rng.uniform(0, 5, (4, M)), axis=1)
+    y = np.stack([np.asarray(f({"t": x[i]} if f is _centred else x[i], *TRUTH[i])) for i in range(4)])
+    y = y + sigma * rng.standard_normal((4, M))
+    take = (lambda x: {"t": x}) if f is _centred else (lambda x: x)
+    own_x = None if f is _centred else [x]
+    found = fit_lanes(_joint(f, y[0], x=take(x[0]), sigma=np.ones(M)), STARTS[:4], Lanes(y=[y], sigma=[sigma], x=own_x))
+    for i in range(4 if own_x else 1):
+        parameters = PARAMETERS.with_values(dict(zip(NAMES, STARTS[i].tolist(), strict=True)))
+        alone = _joint(f, y[i], parameters, take(x[i]), sigma[i]).run()
+        _check_same(found, i, alone, 1e-8 if f is not _numpy_decay else 1e-6)
 
 
 # weights
@@ -248,6 +281,26 @@ def test_a_lane_that_starts_where_nothing_is_finite_is_left_there_and_the_others
     assert np.isnan(costs(joint, starts, Lanes())).tolist() == [False, True, False, False]
 
 
+@pytest.mark.parametrize("f", [_decay, _numpy_decay])
+def test_a_lane_without_a_start_is_not_made(f):
+    starts = STARTS[:4].copy()
+    starts[2, 0] = np.nan
+    found = fit_lanes(_joint(f), starts, Lanes(y=[DATA[:4]]))
+    assert found.status[2] == radius.NOT_FINITE and found.success.tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("f", [_decay, _numpy_decay])
+def test_what_weighs_nothing_need_not_be_finite(f):
+    y, weights = DATA[:3].copy(), np.ones((3, M))
+    y[1, 4:9], weights[1, 4:9] = np.nan, 0.0
+    joint = _joint(f, options={"loss": "huber"})
+    found = fit_lanes(joint, STARTS[:3], Lanes(y=[y], weights=[weights]))
+    keep = weights[1] > 0
+    alone = _joint(f, y[1][keep], x=X[keep], options={"loss": "huber"}).run()
+    np.testing.assert_allclose(found.x[1], alone.x, rtol=1e-6)
+    np.testing.assert_allclose(costs(joint, found.x, Lanes(y=[y], weights=[weights])), found.cost, rtol=1e-10)
+
+
 def test_a_lane_that_is_pinned_where_nothing_is_finite_fails_alone():
     def power(x, a, k, c):
         return float(a) * np.log(float(k) + np.asarray(x)) + float(c)
@@ -258,6 +311,28 @@ def test_a_lane_that_is_pinned_where_nothing_is_finite_fails_alone():
     found = fit_lanes(joint, np.ones((2, 2)), lanes, np.full((2, 2), -np.inf), np.full((2, 2), np.inf))
     assert found.status[0] > 0
     assert found.status[1] == radius.NOT_FINITE
+
+
+@pytest.mark.parametrize("f", [_decay, _numpy_decay])
+def test_sums_of_squares_leave_the_loss_aside_and_priors_in(f):
+    parameters = _parameters().know("c", 0.4, 0.1)
+    y, x = DATA[0].copy(), np.array([[2.0, 1.0, 0.2]])
+    y[3] += 5
+    squares = costs(_joint(f, y, parameters, options={"loss": "cauchy"}), x, Lanes(), squares=True)
+    np.testing.assert_allclose(squares, costs(_joint(f, y, parameters), x, Lanes()), rtol=1e-12)
+    assert squares[0] > 2 * costs(_joint(f, y, parameters, options={"loss": "cauchy"}), x, Lanes())[0]
+
+
+@pytest.mark.parametrize("options", [{}, {"loss": "soft_l1", "x_scale": [1.0, 1.0, 0.5]}])
+def test_starts_of_single_precision_are_fitted_in_it(options):
+    parameters = _parameters().bound("k", 0.5, 1.5).know("c", 0.0, 1.0)
+    starts = np.clip(STARTS, [-9, 0.5, -9], [9, 1.5, 9])  # some on a bound
+    joint = _joint(parameters=parameters, options=options)
+    double, single = (fit_lanes(joint, starts.astype(t), Lanes(y=[DATA])) for t in (np.float64, np.float32))
+    assert {a.dtype for a in (single.x, single.cost, single.triangle)} == {np.dtype(np.float32)}
+    assert single.success.all()
+    np.testing.assert_allclose(single.x, double.x, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(single.cost, double.cost, rtol=1e-4)
 
 
 def test_what_a_model_raises_goes_through():

@@ -13,7 +13,7 @@ import pytest
 
 import trfkit
 from trfkit.events import Channel
-from trfkit.fitting import solve
+from trfkit.fitting import repeats, solve
 from trfkit.fitting.curve_fit import fit_curve
 from trfkit.fitting.result import LeastSquaresResult
 
@@ -67,17 +67,26 @@ def test_fused_fit_of_many_trials_has_every_row_once():
     assert fused.status == 0
 
 
-def test_fused_program_takes_over_where_a_model_is_fitted_again_and_again(monkeypatch, compilations):
-    monkeypatch.setattr(solve, "TRIALS_BEFORE_FUSING", 20)
+def test_one_program_takes_over_where_a_model_is_fitted_again_and_again(monkeypatch, compilations):
+    monkeypatch.setattr(repeats, "LOST_BEFORE_COMPILING", 2 * repeats.LOST_A_TRIAL)
 
     def model(x, a, b):
         return a * jnp.exp(-b * x) + 0.0 * a * b
 
     with compilations() as compiled:
-        results = [fit_curve(model, X, Y, [1.0, 1.0]) for _ in range(6)]
-    assert compiled.names.count("fused") == 1
-    assert all(result.trace == results[0].trace for result in results[:2])
-    np.testing.assert_allclose([result.x for result in results], [results[0].x] * 6, rtol=1e-12)
+        first = fit_curve(model, X, Y, [1.0, 1.0])
+        repeats.wait()
+        monkeypatch.setattr(solve, "stepped", None)  # whoever steps now fails
+        others = [fit_curve(model, X, Y, [1.0, 1.0]) for _ in range(3)]
+    assert compiled.names.count("whole") == 1
+    for other in others:
+        np.testing.assert_array_equal(other.trace.outcome, first.trace.outcome)
+        np.testing.assert_allclose(other.trace.x, first.trace.x, rtol=1e-12)
+
+
+def test_one_program_says_where_its_start_is_not_finite():
+    with pytest.raises(ValueError, match="not finite in the initial point"):
+        trfkit.least_squares(lambda x: jnp.log(x) * jnp.ones(3), [-1.0], tr_options={"driver": "fused"})
 
 
 # --- stopping --------------------------------------------------------------------------------------------------------

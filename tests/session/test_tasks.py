@@ -132,6 +132,42 @@ def test_a_cancelled_profile_leaves_nothing(held):
     assert session.tasks.outcome(session.result, "profile") is None
 
 
+def test_times_are_those_of_the_same_fit_and_are_kept_with_it(session):
+    told, history = watched(session), list(session.history)
+    session.tasks.times()
+    assert session.tasks.wait(TIMEOUT)
+    found = session.tasks.outcome(session.result, "times")
+    assert len(found.trials) == len(session.result.trace) - 1
+    np.testing.assert_allclose(found.result.solution.x, session.result.solution.x, rtol=1e-9)
+    (ended,) = of_kind(told, TaskEnded)
+    assert ended == TaskEnded("times", found) and session.history == history
+
+
+def test_who_watches_does_not_disturb_what_is_timed(held, monkeypatch):
+    model, session = held
+    model.go.set()
+    told = watched(session)
+    session.tasks.times()
+    assert session.tasks.wait(TIMEOUT) and of_kind(told, TaskProgressed) == []
+    monkeypatch.setattr("trfkit.session.tasks.UNDISTURBED_S", 1e-6)
+    monkeypatch.setattr("trfkit.session.tasks.BETWEEN_EVENTS_S", 0.0)
+    session.tasks.times()
+    assert session.tasks.wait(TIMEOUT)
+    trials = len(session.result.trace) - 1
+    progress = [event.progress for event in of_kind(told, TaskProgressed)]
+    assert [(p.what, p.done, p.total) for p in progress] == [("times", i, trials) for i in range(trials + 1)]
+
+
+def test_cancelled_times_leave_nothing(held):
+    model, session = held
+    session.tasks.times()
+    assert model.called.wait(TIMEOUT)
+    session.tasks.cancel()
+    model.go.set()
+    assert session.tasks.wait(TIMEOUT)
+    assert session.tasks.last == TaskEnded("times", None, None, cancelled=True)
+
+
 def test_one_task_at_a_time(held):
     model, session = held
     session.tasks.bootstrap(2)

@@ -4,10 +4,12 @@ stepped  The host calls each in turn. A new model compiles only its own pass ove
          that are not in memory, callbacks and single steps, for a quarter of a millisecond of dispatch a trial.
 fused    One `lax.while_loop`, for repeated fits: no dispatch. Returns to the host every `CAPACITY` trials, so that the
          trace has no limit though the buffer has one, and so that an interrupt is heard.
-batched  Many problems of one shape, each in a lane of one vmapped loop; they differ in data, start or bounds.
+whole    Start, fused loop and all that a result needs, for repeated fits of few points: one vector in, one out, one
+         kernel between them.
 live     The fused loop that also sends each row out through `jax.debug.callback` and asks now and then whether to stop.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -21,17 +23,27 @@ from . import radius
 from .evaluate import Evaluation, evaluate, jacobian_operator
 from .jit_functions import TrustRegionJITFunctions
 from .problem import Problem
+from .programs import Program
 from .trf import FIELDS, Limits, State, ask, start, tell
 
 CAPACITY = 64  # rows of the buffer in the loop's carry
 
-evaluate_problem = jax.jit(evaluate)
+# By themselves, for the stepped driver.
+evaluate_problem = Program(evaluate)
+_start = Program(start)
+_ask = Program(lambda state, limits, operator, *static: ask(state, limits, *static, operator))
+_tell = Program(tell)
 operator_at = jax.jit(jacobian_operator)
+
+
+def start_at(x, evaluation: Evaluation, limits: Limits, functions: TrustRegionJITFunctions):
+    """(state, row) of the start x (n,) with its evaluation, as `trf.start`."""
+    return _start(x, evaluation, limits, static=(functions,))
 
 
 def begin(problem: Problem, x, limits: Limits):
     """(state, row) at the start of a problem."""
-    return start(x, evaluate_problem(problem, x), limits, problem.functions)
+    return start_at(x, evaluate_problem(problem, x), limits, problem.functions)
 
 
 def step(
@@ -58,7 +70,8 @@ def stepped(
     """Yield (state, row) after each trial until the status says stop. Whoever iterates may stop sooner."""
     while int(state.status) == radius.RUNNING:
         operator = None if operator_of is None else operator_of(state.x)
-        state, row = step(evaluate_at, state, limits, functions, tr_solver, operator)
+        trial = _ask(state, limits, operator, static=(functions, tr_solver))
+        state, row = _tell(state, trial, evaluate_at(trial.x, state), limits, static=(functions,))
         yield state, np.asarray(row)
 
 
@@ -112,36 +125,45 @@ def fused_rows(
         yield state, np.asarray(rows)[: int(count)]
 
 
-@partial(jax.jit, static_argnames="tr_solver")
-def batched(problem: Problem, changes: tuple[dict, ...], x0, lb, ub, limits: Limits, tr_solver: str) -> State:
-    """The last states (B, …) of B fits, each from x0 (B, n) within lb and ub (B, n) to its own end.
-
-    `changes` holds what differs from `problem` (see `Problem.with_data`), each array with B rows before its own axes.
-    A start that is not finite has status NOT_FINITE.
-    """
-
-    def one(changes, x0, lb, ub):
-        own, within = problem.with_data(changes), limits._replace(lb=lb, ub=ub)
-        first = evaluate(own, x0)
-        state, _ = start(x0, first, within, own.functions)
-        usable = first.finite & jnp.isfinite(first.cost)
-        state = state._replace(status=jnp.where(usable, state.status, radius.NOT_FINITE))
-
-        def body(state):
-            return step(lambda x, _: evaluate(own, x), state, within, own.functions, tr_solver)[0]
-
-        return lax.while_loop(lambda state: state.status == radius.RUNNING, body, state)
-
-    return jax.vmap(one)(changes, x0, lb, ub)
+def pack_start(x0: np.ndarray, limits: Limits) -> np.ndarray:
+    """x0 and limits as one vector: every array takes a microsecond on its way into a program."""
+    return np.concatenate([x0, *map(np.atleast_1d, limits)], dtype=np.result_type(x0))
 
 
-@jax.jit
-def batched_costs(problem: Problem, changes: tuple[dict, ...], x) -> jax.Array:
-    """Costs (B,) of B problems, each at its own x (B, n); nan where one is not finite."""
+def _unpack_start(numbers: jax.Array):
+    """(x0, limits) of `pack_start`."""
+    n = (numbers.size - 6) // 4
+    x0, lb, ub, scale_inv = numbers[: 4 * n].reshape(4, n)
+    jac_scale, *tolerances, max_nfev, m = numbers[4 * n :]
+    return x0, Limits(lb, ub, scale_inv, jac_scale > 0, jnp.stack(tolerances), max_nfev, m)
 
-    def one(lane):
-        changes, x = lane
-        found = evaluate(problem.with_data(changes), x)
-        return jnp.where(found.finite, found.cost, jnp.nan)
 
-    return lax.map(one, (changes, x))
+def first_state(problem: Problem, x0, limits: Limits):
+    """`begin`, with status NOT_FINITE where residuals or Jacobian are not finite."""
+    first = evaluate(problem, x0)
+    state, row = start(x0, first, limits, problem.functions)
+    usable = first.finite & jnp.isfinite(first.cost)
+    return state._replace(status=jnp.where(usable, state.status, radius.NOT_FINITE)), row
+
+
+@Program
+def whole(problem: Problem, numbers: jax.Array, tr_solver: str) -> jax.Array:
+    """A fit from `pack_start(x0, limits)` to its end, or to CAPACITY trials; `unpack_end` reads what it returns."""
+    x0, limits = _unpack_start(numbers)
+    state, row = first_state(problem, x0, limits)
+    state, rows, count = fused(problem, state, limits, tr_solver)
+    return jnp.concatenate([jnp.asarray(a, x0.dtype).ravel() for a in (*state, row, rows, count)])
+
+
+def unpack_end(numbers: np.ndarray, n: int):
+    """(state, rows) of a vector that `whole` returned; rows (1 + trials, 17 + n), the start first."""
+    width = len(FIELDS) + n
+    shapes = State((n,), (), (n, n), (n,), (n,), (n,), (), (), (), (), (3,), ())
+    fields, at = [], 0
+    for shape in shapes:
+        size = math.prod(shape)
+        fields.append(numbers[at : at + size].reshape(shape) if shape else numbers[at])
+        at += size
+    state = State(*fields)
+    state = state._replace(interior=bool(state.interior), counts=state.counts.astype(int), status=int(state.status))
+    return state, numbers[at:-1].reshape(-1, width)[: 1 + int(numbers[-1])]

@@ -5,7 +5,7 @@ of R (n, n) and q (n,): gradient Rᵀq, model ½‖R s‖² + gᵀs, singular va
 over blocks of rows, so that no m×n array ever exists, whatever m is.
 """
 
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +16,10 @@ from jax.tree_util import Partial
 from .losses import evaluate_loss, linear, scale_rows
 from .operators import LinearOperator
 from .problem import BLOCK_ROWS, Problem
-from .triangle import empty_triangle, fold_gram, fold_rows, gram
+from .small import in_kernel
+from .triangle import empty_triangle, fold_rows, gram, gram_triangle
+
+KERNEL_ROWS = BLOCK_ROWS // 4  # folded at a time in one kernel: with their Jacobian they stay in the innermost cache
 
 
 class Evaluation(NamedTuple):
@@ -73,6 +76,9 @@ def linearize(problem: Problem, x: jax.Array, rows):
 def weighed_rows(problem: Problem, x: jax.Array, rows, counted: jax.Array):
     """(columns, cost) of one block of rows: the columns (n + 1, rows) of [J | f] with the loss's row factors."""
     f, Jt = linearize(problem, x, rows)
+    if problem.loss is linear and counted.dtype == bool:  # the usual case, in one pass
+        columns = jnp.where(counted[None], jnp.concatenate([Jt, f[None]]), 0.0)
+        return columns, problem.functions.default_loss_func(columns[-1])
     cost, J_scale, scaled = robust_rows(problem, f, counted)
     return jnp.concatenate([jnp.where(counted[None] > 0, Jt * J_scale[None], 0.0), scaled[None]]), cost
 
@@ -83,32 +89,37 @@ def _with_care(problem: Problem, columns: jax.Array, cost, sums: Sums) -> Sums:
     return sums._replace(T=fold_rows(sums.T, columns), cost=sums.cost + cost, finite=finite)
 
 
-def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
-    """The sums with those of a problem that is evaluated in blocks of rows.
+def _block(problem: Problem, x: jax.Array, i, size: int):
+    """`weighed_rows` of block i of a problem that is evaluated in blocks of rows."""
+    arrays = problem.rows, problem.weights
+    rows, weights = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, i * size, size, axis=-1), arrays)
+    counted = i * size + jnp.arange(size) < problem.m
+    return weighed_rows(problem, x, rows, counted if weights is None else counted * weights)
+
+
+def _one_block(problem: Problem, x: jax.Array, size: int) -> Sums:
+    """The sums of a problem of one block: through its Gram matrix unless that is poor."""
+    columns, cost = _block(problem, x, 0, size)
+    T, poor = gram_triangle(gram(columns))
+    return lax.cond(
+        poor, lambda: _with_care(problem, columns, cost, no_sums(x)), lambda: Sums(T, cost, jnp.asarray(True))
+    )
+
+
+def _blocks(problem: Problem, x: jax.Array, size: int) -> Sums:
+    """The sums of a problem of several blocks.
 
     They are condensed through the Gram matrix of all their rows, which holds the cost, too, and is not finite where a
     row is not. Where that matrix is poor, a second pass folds the blocks one by one, with care.
     """
-    padded = jax.tree.leaves(problem.rows)[0].shape[-1]
-    size = min(padded, BLOCK_ROWS)
-    offsets, least_squares = jnp.arange(size), problem.loss is linear
-    half_square = problem.functions.default_loss_func
-
-    def block(i):
-        arrays = problem.rows, problem.weights
-        rows, weights = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, i * size, size, axis=-1), arrays)
-        counted = i * size + offsets < problem.m
-        return weighed_rows(problem, x, rows, counted if weights is None else counted * weights)
-
-    if size == padded:
-        return _with_care(problem, *block(0), sums)
+    half_square, least_squares = problem.functions.default_loss_func, problem.loss is linear
     first, blocks = problem.first // size, (problem.m + size - 1) // size
 
     def add(i, carry):
         sums, G, careful = carry
-        columns, cost = block(i)
+        columns, cost = _block(problem, x, i, size)
 
-        # The cost of least squares is not that of `block`, which would be computed on both ways.
+        # The cost of least squares is not that of `_block`, which would be computed on both ways.
         def one_by_one():
             return _with_care(problem, columns, half_square(columns[-1]) if least_squares else cost, sums), G
 
@@ -120,30 +131,46 @@ def _fold_blocks(problem: Problem, x: jax.Array, sums: Sums) -> Sums:
     def through(carry):
         _, careful, _ = carry
         G = jnp.zeros((x.size + 1, x.size + 1), x.dtype)
-        folded, G, _ = lax.fori_loop(first, blocks, add, (sums, G, careful))
-        T, poor = fold_gram(sums.T, G)
+        folded, G, _ = lax.fori_loop(first, blocks, add, (no_sums(x), G, careful))
+        T, poor = gram_triangle(G)
         cost = folded.cost + half_square(jnp.sqrt(G[-1:, -1])) if least_squares else folded.cost
         found = jax.tree.map(partial(jnp.where, careful), folded, Sums(T, cost, folded.finite))
         return found, jnp.asarray(True), poor & ~careful
 
     # Not two loops, one for each way: the model would be compiled twice.
     careful, again = jnp.asarray(False), jnp.asarray(True)
-    return lax.while_loop(lambda carry: carry[2], through, (sums, careful, again))[0]
+    return lax.while_loop(lambda carry: carry[2], through, (no_sums(x), careful, again))[0]
 
 
-def sums_of(part: Problem, x: jax.Array, sums: Sums) -> Sums:
-    """The sums with those of one part of a problem."""
+def _block_size(padded: int) -> int:
+    """The rows of a block, the same in every block."""
+    most = KERNEL_ROWS if in_kernel.get() else BLOCK_ROWS
+    for number in range(-(-padded // most), -(-padded // most) + 3):
+        if padded % number == 0:
+            return padded // number
+    return padded  # few rows, whose number is nobody's bucket
+
+
+def sums_of(part: Problem, x: jax.Array) -> Sums:
+    """The sums over the rows of one part of a problem."""
     if part.blocked:
-        return _fold_blocks(part, x, sums)
+        padded = jax.tree.leaves(part.rows)[0].shape[-1]
+        size = _block_size(padded)
+        return _one_block(part, x, size) if size == padded else _blocks(part, x, size)
     mask = jnp.asarray(True) if part.mask is None else part.mask
     mask = mask if part.weights is None else mask * part.weights
     m = jax.eval_shape(part.residuals, x, part.rows, part.shared).shape
-    return _with_care(part, *weighed_rows(part, x, part.rows, jnp.broadcast_to(mask, m)), sums)
+    return _with_care(part, *weighed_rows(part, x, part.rows, jnp.broadcast_to(mask, m)), no_sums(x))
 
 
 def no_sums(x: jax.Array) -> Sums:
     """Those of no rows."""
     return Sums(empty_triangle(x.size, x.dtype), jnp.zeros((), x.dtype), jnp.asarray(True))
+
+
+def together(one: Sums, other: Sums) -> Sums:
+    """The sums over the rows of both."""
+    return Sums(fold_rows(one.T, other.T.T), one.cost + other.cost, one.finite & other.finite)
 
 
 def evaluation_of(sums: Sums, functions) -> Evaluation:
@@ -154,10 +181,7 @@ def evaluation_of(sums: Sums, functions) -> Evaluation:
 
 def evaluate_dense(problem: Problem, x: jax.Array) -> Evaluation:
     """Cost, triangle and gradient at x (n,); n² numbers whatever m is."""
-    sums = no_sums(x)
-    for part in problem.parts:
-        sums = sums_of(part, x, sums)
-    return evaluation_of(sums, problem.functions)
+    return evaluation_of(reduce(together, (sums_of(part, x) for part in problem.parts)), problem.functions)
 
 
 def _operator_forward(problem, x, J_scale, v):

@@ -4,6 +4,7 @@ A `Problem` is a pytree: its arrays are arguments of the compiled programs, its 
 compiled for. Nothing captures data in a closure, so other data of the same shape compile nothing.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -89,17 +90,20 @@ def bucket(m: int) -> int:
     return LARGE_STEP * -(-m // LARGE_STEP)
 
 
+def _aligned(shape: tuple[int, ...], dtype) -> np.ndarray:
+    size = math.prod(shape) * dtype.itemsize
+    raw = np.empty(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
 def pad_rows(array: np.ndarray, size: int, fill=None) -> np.ndarray:
     """A copy of array (…, m), padded to (…, size) along its last axis by `fill`, or by its own first row.
 
-    The copy is aligned, so that the device takes it over as it stands.
+    A copy of more than one block is aligned, so that the device takes it over as it stands.
     """
-    shape = (*array.shape[:-1], size)
-    count = int(np.prod(shape))
-    raw = np.empty(count * array.itemsize + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    padded = raw[start : start + count * array.itemsize].view(array.dtype).reshape(shape)
-    m = array.shape[-1]
+    m, shape = array.shape[-1], (*array.shape[:-1], size)
+    padded = np.empty(shape, array.dtype) if size <= BLOCK_ROWS else _aligned(shape, array.dtype)
     padded[..., :m] = array
     padded[..., m:] = array[..., :1] if fill is None else fill
     return padded
@@ -127,7 +131,7 @@ class CurveResiduals(_ModelResiduals):
 
     def __call__(self, params, rows, shared):
         """Residuals (rows,) at the parameters (n,)."""
-        return self.difference(params, rows, shared) / _from("sigma", rows, shared)
+        return self.difference(params, rows, shared) * (1.0 / _from("sigma", rows, shared))
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,17 @@ first and last rows, so it copies no data and all shares run one program.
 
 import functools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import jax
 
-from .evaluate import Evaluation, Sums, evaluation_of, no_sums, sums_of
+from .evaluate import Evaluation, Sums, evaluation_of, sums_of, together
 from .problem import BLOCK_ROWS, Problem
-from .triangle import fold_rows
+from .programs import Program
 
-SHARED_FROM = 2**20  # numbers of a Jacobian: a pass of a millisecond, beside which waking a thread is nothing
+SHARED_FROM = 2**18  # numbers of a Jacobian: a pass of 0.2 ms, beside which waking a thread is little
 
 
 def cores() -> int:
@@ -46,23 +47,23 @@ def _shares(part: Problem) -> list[Problem]:
     return [replace(part, first=first, m=last) for first, last in zip(ends, ends[1:], strict=False)]
 
 
-@jax.jit
+@Program
 def _sums(share: Problem, x) -> Sums:
-    return sums_of(share, x, no_sums(x))
+    return sums_of(share, x)
 
 
-@functools.partial(jax.jit, static_argnames="functions")
+@Program
 def _together(sums: list[Sums], functions) -> Evaluation:
-    first, *others = sums
-    for other in others:
-        T = fold_rows(first.T, other.T.T)
-        first = Sums(T, first.cost + other.cost, first.finite & other.finite)
-    return evaluation_of(first, functions)
+    return evaluation_of(functools.reduce(together, sums), functions)
+
+
+def on_all_cores(function: Callable, of: list) -> list:
+    """function of each, the first here, the others in threads; XLA lets go of Python while a program runs."""
+    own, *others = of
+    running = [_workers().submit(lambda share: jax.block_until_ready(function(share)), share) for share in others]
+    return [jax.block_until_ready(function(own)), *(future.result() for future in running)]
 
 
 def evaluate_shares(of: list[Problem], x) -> Evaluation:
     """The evaluation at x (n,) of the problem with these shares."""
-    own, *others = of
-    running = [_workers().submit(lambda share: jax.block_until_ready(_sums(share, x)), share) for share in others]
-    sums = [jax.block_until_ready(_sums(own, x)), *(future.result() for future in running)]
-    return _together(sums, own.functions)
+    return _together(on_all_cores(lambda share: _sums(share, x), of), static=(of[0].functions,))

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from . import small
 from .lanes import where_needed
 
 RELATIVE_RADIUS_ERROR = 0.01  # ‖p‖ within 1 % of Δ is enough: the radius itself is a guess (Moré uses 0.1)
@@ -22,9 +23,12 @@ MAX_SECULAR_ITERATIONS = 10
 def svd(A: jax.Array):
     """(U, s, V) with A = U diag(s) Vᵀ, thin; for A (m, n).
 
-    The device's default method first; where that returns something that is not finite for a finite A (divide and
-    conquer on some GPUs, and LAPACK's gesdd on rare matrices), QR iteration, which is slower and does not fail there.
+    Jacobi's rotations for few columns. Else the device's default method first; where that returns something that is not
+    finite for a finite A (divide and conquer on some GPUs, and LAPACK's gesdd on rare matrices), QR iteration, which is
+    slower and does not fail there.
     """
+    if A.shape[0] >= A.shape[1] and small.is_small(A.shape[1]):
+        return small.svd(A)
     decompose = partial(lax.linalg.svd, full_matrices=False)
     U, s, Vt = decompose(A)
     failed = ~jnp.all(jnp.isfinite(s)) & jnp.all(jnp.isfinite(A))
@@ -37,6 +41,18 @@ def numerical_rank(s: jax.Array, m: jax.Array) -> jax.Array:
     """Number of singular values above m ε s₀: what rounding in m rows leaves distinguishable from zero."""
     threshold = m * jnp.finfo(s.dtype).eps * s[0]
     return jnp.sum(s > threshold)
+
+
+def newton_step(R: jax.Array, q: jax.Array, Delta: jax.Array, m: jax.Array):
+    """(p, trusted) with R p = −q for a triangle R (n, n) of m rows, by substitution.
+
+    Trusted where p lies inside the region and R has full rank for certain: its singular values lie between ‖R‖ and
+    1 / ‖R⁻¹‖ in Frobenius' norm. `solve_tr_subproblem_exact` then finds the same step, for many times the work.
+    """
+    solved = small.solve_upper(R, jnp.concatenate([jnp.eye(len(q), dtype=q.dtype), -q[:, None]], axis=1))
+    inverse, p = solved[:, :-1], solved[:, -1]
+    condition = jnp.linalg.norm(R) * jnp.linalg.norm(inverse)
+    return p, (condition * m * jnp.finfo(q.dtype).eps < 1.0) & (jnp.linalg.norm(p) <= Delta)
 
 
 def secular(alpha: jax.Array, s: jax.Array, suf: jax.Array, Delta: jax.Array):

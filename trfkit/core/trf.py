@@ -33,7 +33,7 @@ from .jit_functions import TrustRegionJITFunctions
 from .lanes import where_needed
 from .operators import scale_columns
 from .step_selection import TRUST_REGION, Model
-from .subproblem import numerical_rank
+from .subproblem import newton_step, numerical_rank
 
 SOLVERS = ("none", "SVD", "CG")
 KINDS = ("start", "Gauss-Newton", "boundary", "reflected", "gradient", "truncated")
@@ -100,6 +100,14 @@ class Subproblem(NamedTuple):
     rank: jax.Array  # of the same
 
 
+class Hat(NamedTuple):
+    """Hat space at a state: x = x_k + d ∘ x̂."""
+
+    d: jax.Array  # (n,) the scaling D
+    diag_h: jax.Array  # (n,) the Coleman–Li diagonal C
+    optimality: jax.Array  # ‖v ∘ g‖∞
+
+
 class StepInfo(NamedTuple):
     """What a reader wants to know of one trial; one row of the trace."""
 
@@ -161,20 +169,7 @@ def start(x, evaluation: Evaluation, limits: Limits, functions: TrustRegionJITFu
     status = jnp.where((status == radius.RUNNING) & (limits.max_nfev <= 1), radius.MAX_NFEV, status)
     counts = jnp.array([1, 1, 0])
     zero, nan = jnp.zeros_like(Delta), jnp.full_like(Delta, jnp.nan)
-    state = State(
-        x,
-        evaluation.cost,
-        evaluation.J,
-        evaluation.f,
-        evaluation.g,
-        scale_inv,
-        optimality,
-        Delta,
-        zero,
-        jnp.asarray(False),
-        counts,
-        status,
-    )
+    state = State(x, *evaluation[:4], scale_inv, optimality, Delta, zero, jnp.asarray(False), counts, status)
     info = StepInfo(0, 1, state.cost, nan, nan, nan, Delta, Delta, zero, zero, optimality, NONE, 0, START, 0, nan, nan)
     return state, pack(info, x)
 
@@ -208,8 +203,8 @@ def _by_cg(J, f, d, diag_h, state: State, functions) -> tuple[Subproblem, jax.Ar
 
 
 def _solve_subproblem(J, f, d, diag_h, state, limits, functions, tr_solver) -> Subproblem:
-    """'svd', 'cg', 'hybrid' (CG far away, SVD once the region has stopped binding) or 'budget' (SVD where CG ran
-    out)."""
+    """'svd', 'cg', 'hybrid' (CG far away, SVD once the region has stopped binding), 'budget' (SVD where CG ran out) or
+    'newton' (SVD where the Gauss–Newton step is not the answer; rank and condition are then not known)."""
 
     def by_svd():
         return _by_svd(J, f, d, diag_h, state, limits, functions)
@@ -219,6 +214,11 @@ def _solve_subproblem(J, f, d, diag_h, state, limits, functions, tr_solver) -> S
 
     if tr_solver == "svd":
         return by_svd()
+    if tr_solver == "newton":
+        p_h, trusted = newton_step(scale_columns(J, d), f, state.Delta, limits.m)
+        nan = jnp.full_like(state.Delta, jnp.nan)
+        newton = Subproblem(p_h, jnp.zeros_like(nan), ~trusted, jnp.asarray(SVD), jnp.asarray(0), nan, nan)
+        return lax.cond(trusted & jnp.all(diag_h == 0), lambda: newton, by_svd)
     if tr_solver == "cg":
         return by_cg()
     if tr_solver == "hybrid":
@@ -227,28 +227,36 @@ def _solve_subproblem(J, f, d, diag_h, state, limits, functions, tr_solver) -> S
     return lax.cond(converged, lambda: found, by_svd)
 
 
-@partial(jax.jit, static_argnames=("functions", "tr_solver"))
-def ask(state: State, limits: Limits, functions: TrustRegionJITFunctions, tr_solver: str, operator=None) -> Trial:
-    """The next point to evaluate; `operator` is J where the state holds none."""
-    J = state.J if operator is None else operator
+def solve(state: State, limits: Limits, functions, tr_solver: str, operator=None) -> tuple[Subproblem, Hat]:
+    """The first half of `ask`: the subproblem, solved in hat space."""
     v, dv, optimality = _scaling(state.x, state.g, state.scale_inv, limits, functions)
-    d = _hat_space(v, dv, state.scale_inv)
-    diag_h = state.g * dv / state.scale_inv
-    g_h = functions.compute_grad_hat(state.g, d)
-    found = _solve_subproblem(J, state.f, d, diag_h, state, limits, functions, tr_solver)
+    hat = Hat(_hat_space(v, dv, state.scale_inv), state.g * dv / state.scale_inv, optimality)
+    J = state.J if operator is None else operator
+    return _solve_subproblem(J, state.f, hat.d, hat.diag_h, state, limits, functions, tr_solver), hat
 
-    J_h = scale_columns(J, d)
+
+def select(state: State, found: Subproblem, hat: Hat, limits: Limits, functions, operator=None) -> Trial:
+    """The second half of `ask`: of the steps that `found` leads to, the one to try."""
+    J_h = scale_columns(state.J if operator is None else operator, hat.d)
+    g_h = functions.compute_grad_hat(state.g, hat.d)
     # SciPy's measure of how close the end is has the units of the gradient; with the columns of J_h scaled to one there
     # is one without: the largest cosine between a column and f.
     cosine = jnp.max(jnp.abs(g_h)) / jnp.sqrt(jnp.maximum(2.0 * state.cost, jnp.finfo(g_h.dtype).tiny))
-    distance = jnp.where(limits.jac_scale, cosine, optimality)
-    model = Model(J_h, g_h, diag_h, d, state.Delta, jnp.maximum(THETA, 1.0 - distance))
+    distance = jnp.where(limits.jac_scale, cosine, hat.optimality)
+    model = Model(J_h, g_h, hat.diag_h, hat.d, state.Delta, jnp.maximum(THETA, 1.0 - distance))
     step_h, predicted, which = functions.select_step(functions, state.x, found.p_h, model, limits.lb, limits.ub)
-    step = d * step_h
+    step = hat.d * step_h
     x = functions.make_strictly_feasible(state.x + step, limits.lb, limits.ub, rstep=0)
     whole = jnp.where(found.on_boundary, BOUNDARY, GAUSS_NEWTON)
     kind = jnp.where(which == TRUST_REGION, whole, jnp.array([0, TRUNCATED, REFLECTED, GRADIENT])[which])
     return Trial(x, jnp.linalg.norm(step), jnp.linalg.norm(step_h), predicted, found, kind)
+
+
+@partial(jax.jit, static_argnames=("functions", "tr_solver"))
+def ask(state: State, limits: Limits, functions: TrustRegionJITFunctions, tr_solver: str, operator=None) -> Trial:
+    """The next point to evaluate; `operator` is J where the state holds none."""
+    found, hat = solve(state, limits, functions, tr_solver, operator)
+    return select(state, found, hat, limits, functions, operator)
 
 
 def _refines(state: State, trial: Trial, evaluation: Evaluation, actual, limits: Limits, functions):

@@ -10,12 +10,14 @@ import jax.numpy as jnp
 import jax.scipy.linalg as linalg
 from jax import lax
 
+from . import small
+
 LEAST_PIVOT = 1e-3  # of the Gram matrix of unit columns: R then is known to 1e-10, and JᵀJ and Jᵀf to rounding
 
 
 def triangle(A: jax.Array) -> jax.Array:
     """The upper triangle of qr(A), A (rows, k) with rows ≥ k."""
-    return jnp.linalg.qr(A, mode="r")
+    return small.triangle(A) if small.is_small(A.shape[1] - 1) else jnp.linalg.qr(A, mode="r")
 
 
 def empty_triangle(n: int, dtype) -> jax.Array:
@@ -30,14 +32,25 @@ def fold_rows(T: jax.Array, block: jax.Array) -> jax.Array:
 
 def gram(block: jax.Array) -> jax.Array:
     """The products (n + 1, n + 1) of the columns of J and f."""
+    if small.in_kernel.get() and small.is_small(len(block) - 1):
+        return jnp.stack([block @ column for column in block])
     return jnp.matmul(block, block.T, precision=lax.Precision.HIGHEST)
 
 
-def fold_gram(T: jax.Array, G: jax.Array):
-    """(T, poor): T (n, n + 1) of the rows so far and those with the Gram matrix G; T is of no use where G is poor."""
-    JtJ, Jtf = G[:-1, :-1], G[:-1, -1]
-    scale = jnp.sqrt(jnp.diag(JtJ))
-    L = jnp.linalg.cholesky(JtJ / (scale[:, None] * scale[None]), symmetrize_input=False)
-    q = linalg.solve_triangular(L, Jtf / scale, lower=True)
-    poor = ~(jnp.all(jnp.isfinite(G)) & (jnp.min(jnp.diag(L)) > LEAST_PIVOT))
-    return fold_rows(T, jnp.concatenate([scale[:, None] * L, q[None]])), poor
+def _cholesky_and_solve(A: jax.Array, b: jax.Array):
+    """(L, L⁻¹ b) with A = L Lᵀ."""
+    if small.is_small(len(A)):
+        L = small.cholesky(A)
+        return L, small.solve_lower(L, b)
+    L = jnp.linalg.cholesky(A, symmetrize_input=False)
+    return L, linalg.solve_triangular(L, b, lower=True)
+
+
+def gram_triangle(G: jax.Array):
+    """(T, poor): T (n, n + 1) of the rows with the Gram matrix G (n + 1, n + 1); of no use where G is poor."""
+    JtJ, Jtf, squares = G[:-1, :-1], G[:-1, -1], jnp.diag(G)[:-1]
+    scale = jnp.sqrt(squares)
+    L, q = _cholesky_and_solve(JtJ / (scale[:, None] * scale[None]), Jtf / scale)
+    real = jnp.finfo(G.dtype)
+    good = jnp.all(jnp.isfinite(G)) & jnp.all(squares > real.tiny / real.eps) & (jnp.min(jnp.diag(L)) > LEAST_PIVOT)
+    return jnp.concatenate([(scale[:, None] * L).T, q[:, None]], axis=1), ~good

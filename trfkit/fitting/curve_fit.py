@@ -56,6 +56,13 @@ def fit_curve(
     other keywords are those of `least_squares`, and so are the errors raised. A model of jax.numpy that works point by
     point is folded over blocks of points, and other data of about the same length compile nothing.
     """
+    return _fit(f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy, mask, options)
+
+
+def _fit(
+    f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy, mask, options, borrow=False
+) -> LeastSquaresResult:
+    """`fit_curve`; with `borrow` the user's arrays are to stay as they are as long as the fit runs, not its result."""
     x0, names, lb, ub = starting_point(f, p0, bounds)
     if not (jac is None or callable(jac)):
         inputs.choice(jac, ("2-point", "3-point", "cs"), "jac")
@@ -72,13 +79,15 @@ def fit_curve(
         return data.weigh(data.kept(np.atleast_2d(np.asarray(jac(data.x, *params), dtype=float))))
 
     fit = partial(Fit, names=names, not_finite=partial(start_not_finite, f, data, names), absolute_sigma=absolute_sigma)
-    traced = compiled(Curve(f, x0.size, data, jac), settings)
+    curve = Curve(f, x0.size, data, jac)
+    traced = compiled(curve, settings, borrow)
     if traced is None:
         return fit_on_host(fit, residuals, jacobian if callable(jac) else jac, x0, None, settings)
     problem, m = traced
     if problem.loss is not settings.loss:
         check_loss_shape(settings, residuals(x0))
-    return run_fit(fit(problem=problem, m=m, residuals=residuals), x0, settings)
+    lasting = (lambda: compiled(curve, settings)[0]) if borrow else None
+    return run_fit(fit(problem=problem, m=m, residuals=residuals, lasting=lasting), x0, settings)
 
 
 def curve_fit(
@@ -99,7 +108,7 @@ def curve_fit(
         kwargs["max_nfev"] = kwargs.pop("maxfev") or kwargs.get("max_nfev")
     point = starting_point(f, p0, bounds)
     n = point.x0.size
-    bounded = np.isfinite(point.lb).any() or np.isfinite(point.ub).any()
+    bounded = inputs.is_bounded(point.lb, point.ub)
     inputs.choice(method, (None, *inputs.METHODS), "method")
     if method == "lm" and bounded:
         raise ValueError("Method 'lm' only works for unconstrained problems. Use 'trf' or 'dogbox' instead.")
@@ -110,9 +119,9 @@ def curve_fit(
             f"The number of func parameters={n} must not exceed the number of data points={m}; method='trf' finds one "
             f"of the many solutions."
         )
-    result = fit_curve(
-        f, xdata, ydata, point, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy=nan_policy, mask=mask,
-        method=method or "trf", **kwargs,
+    result = _fit(
+        f, xdata, ydata, point, sigma, absolute_sigma, check_finite, bounds, jac, nan_policy, mask,
+        {"method": method or "trf"} | kwargs, borrow=not full_output,
     )  # fmt: skip
     if not result.success:
         error = RuntimeError(f"Optimal parameters not found: {result.message}")

@@ -1,6 +1,7 @@
 """One curve as a compiled problem: in blocks of rows where its model is proved to work row by row, else whole."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from ..core.problem import (
     bucket,
     pad_rows,
 )
+from .borrowing import REST, length, split
 from .data import Data
 from .fit import traceable_loss
 from .options import Options
@@ -44,9 +46,10 @@ class _Kept(NamedTuple):
         return self.function(x, *params)[keep]
 
 
-def compiled(curve: Curve, options: Options) -> tuple[Problem, int] | None:
+def compiled(curve: Curve, options: Options, borrow: bool = False) -> tuple[Problem, int] | None:
     """(problem, how many points count); None if the curve has to be evaluated on the host.
 
+    With `borrow` long arrays are not copied, so that the problem is true only as long as the user leaves them alone.
     Raises ValueError for errors of x where the model does not work row by row.
     """
     data = curve.data
@@ -63,10 +66,15 @@ def compiled(curve: Curve, options: Options) -> tuple[Problem, int] | None:
     block = min(bucket(data.y.size), BLOCK_ROWS)
     by_rows = curve.jac is None and data.L is None and not one_for_all
     if by_rows and row_wise(model, data.x, params, shape[0], block):
-        rows, shared = _padded(curve)
         kind = CurveResiduals if curve.sigma_x is None else EffectiveVarianceResiduals
-        residuals = kind(model, curve.expand)
-        return Problem(rows, shared, data.y.size, residuals=residuals, blocked=True, **common), data.y.size
+        common |= {"residuals": kind(model, curve.expand), "blocked": True}
+        rows, shared = _rows(curve)
+        lent, rest = split(rows) if borrow else ({}, rows)
+        parts = [Problem(jax.device_put(lent), shared, length(lent), **common)] if lent else []
+        if length(rest):
+            padded = _padded(rest, REST if lent else bucket(length(rest)))
+            parts.append(Problem(padded, shared, length(rest), **common))
+        return replace(parts[0], also=tuple(parts[1:])), data.y.size
     if curve.sigma_x is not None:
         raise ValueError(
             "`sigma_x` needs a model whose value at a point depends on that point's x alone, and independent errors of "
@@ -91,16 +99,18 @@ def _whole(curve: Curve, model, shape, common: dict) -> tuple[Problem, int] | No
     return Problem({"x": x, "y": data.y}, shared, float(m), residuals=residuals, jacobian=jacobian, **common), m
 
 
-def _padded(curve: Curve) -> tuple[dict, dict]:
-    """(rows, shared) of a problem evaluated in blocks."""
+def _rows(curve: Curve) -> tuple[dict, dict]:
+    """(rows, shared) of a problem evaluated in blocks, without padding."""
     data = curve.data
     x = data.x if data.keep is None else jax.tree.map(lambda a: a[..., data.keep], data.x)
     rows, shared = {"x": x, "y": data.y}, dict(curve.arrays)
     for name, error in (("sigma", data.sigma), ("sigma_x", curve.sigma_x)):
         if error is not None:
             (rows if np.ndim(error) else shared)[name] = error
-    size = bucket(data.y.size)
-    rows = jax.tree.map(lambda a: pad_rows(np.asarray(a, float), size), rows)
-    if size > BLOCK_ROWS:  # one block goes faster as an argument of each call than as an array of its own
-        rows = jax.device_put(rows)
-    return rows, shared
+    return jax.tree.map(lambda a: np.asarray(a, float), rows), shared
+
+
+def _padded(rows: dict, size: int) -> dict:
+    rows = jax.tree.map(lambda a: pad_rows(a, size), rows)
+    # One block goes faster as an argument of each call than as an array of its own.
+    return jax.device_put(rows) if size > BLOCK_ROWS else rows

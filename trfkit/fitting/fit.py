@@ -47,6 +47,7 @@ class Fit(NamedTuple):
     not_finite: Callable  # x -> the sentence for a start at which something is not finite
     absolute_sigma: bool = False
     first: Evaluation | None = None  # at the start, where it has been computed already
+    lasting: Callable | None = None  # () -> the same problem for the result, where this one ends with the fit
 
 
 def resolve_tr_solver(tr_solver: str, n: int, matrix_free: bool) -> str:
@@ -66,9 +67,12 @@ def run_fit(fit: Fit, x0: np.ndarray, options: Options) -> LeastSquaresResult:
     jac_scale = options.limits.jac_scale and not (matrix_free and not options.x_scale_given)
     limits = options.limits._replace(m=float(fit.m), jac_scale=jac_scale)
     run = Run(fit.problem, limits, resolve_tr_solver(options.tr_solver, x0.size, matrix_free), options.driver)
-    first = fit.first or run.evaluate(x0)
-    if not bool(first.finite) or not np.isfinite(float(first.cost)):
-        J = fit.problem.jacobian if host else jacobian_at(fit.problem, x0)
+    quiet = options.channel is None and options.callback is None and options.verbose < 2
+    program = run.whole(x0) if quiet and fit.first is None else None
+    first = None if program else fit.first or run.evaluate(x0)
+    usable = run.run_whole(program, x0) if program else bool(first.finite) and np.isfinite(float(first.cost))
+    if not usable:
+        J = fit.problem.jacobian if host else jacobian_at(fit.lasting() if fit.lasting else fit.problem, x0)
         raise StartNotFinite(fit.not_finite(x0, J if isinstance(J, np.ndarray) else None))
 
     def result_of(solution):
@@ -77,14 +81,18 @@ def run_fit(fit: Fit, x0: np.ndarray, options: Options) -> LeastSquaresResult:
             f, J = fit.problem.at(x)
             deferred = {"fun": lambda: f, "jac": lambda: robust_host_jacobian(fit.problem, f, J)}
         else:
-            deferred = {"fun": lambda: residuals_at(fit.problem, x), "jac": lambda: jacobian_at(fit.problem, x)}
+            lasting = fit.lasting or (lambda: fit.problem)
+            deferred = {"fun": lambda: residuals_at(lasting(), x), "jac": lambda: jacobian_at(lasting(), x)}
         return build_result(solution, fit.names, limits, deferred, options.notes, fit.absolute_sigma)
 
-    residuals = fit.residuals if host else partial(residuals_at, fit.problem)
-    observer = Observer(options.callback, options.verbose, residuals)
-    result = solve(run, x0, first, result_of, options.channel, observer, each_trial=options.callback is not None)
+    if program:
+        result = result_of(run.solution)
+    else:
+        residuals = fit.residuals if host else partial(residuals_at, fit.problem)
+        observer = Observer(options.callback, options.verbose, residuals)
+        result = solve(run, x0, first, result_of, options.channel, observer, each_trial=options.callback is not None)
     if options.verbose >= 1:
-        print(summary(result, float(first.cost)))
+        print(summary(result, float(result.trace.cost[0])))
     return result
 
 

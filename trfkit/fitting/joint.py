@@ -29,6 +29,7 @@ from .host import HostProblem
 from .options import Options, check_options
 from .result import LeastSquaresResult
 from .solve import move_inside
+from .variation import AS_IT_IS, Variation
 
 STEP_IN_X = 0.01  # of central differences, in errors of x: over one of them the model is taken to be straight
 
@@ -92,18 +93,6 @@ class Expansion:
         """One number for each place, from the arrays "held" and "basis"."""
         values = self.layout.expand(theta, shared["held"], shared["basis"])
         return tuple(values[i] for i in self.places)
-
-
-class Variation(NamedTuple):
-    """What one fit of many does differently; None where it does not. See `Joint.residuals`."""
-
-    y: Sequence[np.ndarray] | None = None  # (m,) for each data set
-    weights: Sequence[np.ndarray] | None = None  # (m,) ≥ 0 for each: how often a point counts
-    held: np.ndarray | None = None  # (K,)
-    basis: np.ndarray | None = None  # (K, n)
-
-
-AS_IT_IS = Variation()
 
 
 class Joint:
@@ -170,7 +159,7 @@ class Joint:
         return replace(parts[0], also=tuple(parts[1:]))
 
     @property
-    def _to_run(self) -> Problem | None:
+    def to_run(self) -> Problem | None:
         """The problem that `run` solves."""
         return self._compiled(general=False) if self._plain else self.problem
 
@@ -187,39 +176,40 @@ class Joint:
         values = np.asarray(self.expand(theta, varied.held, varied.basis))
         parts = []
         for i, (data, places) in enumerate(zip(self.data, self.places, strict=True)):
-            own = values[list(places)]
-            y = data.y if varied.y is None else varied.y[i]
-            f = self.sets[i].model.function
-            parts.append(self._weigh(i, data.predictions(f, own) - y, own))
+            own, data = values[list(places)], varied.of(i, data)
+            parts.append(self._weigh(i, data, data.predictions(self.sets[i].model.function, own) - data.y, own))
         if self.known:
             mean, sigma = self._priors.T
             parts.append((values[list(self._known_places)] - mean) / sigma)
         return np.concatenate(parts)
 
-    def _weigh(self, i: int, values, own) -> np.ndarray:
+    def _weigh(self, i: int, data: Data, values, own) -> np.ndarray:
         """values (m,) in units of the standard errors of data set i, those of x included."""
-        data = self.data[i]
-        return data.weigh(values) if self.sigma_x[i] is None else values / np.sqrt(data.sigma**2 + self._spread(i, own))
+        if self.sigma_x[i] is None:
+            return data.weigh(values)
+        return values / np.sqrt(data.sigma**2 + self._spread(i, data, own))
 
     def weighed(self, theta) -> list[tuple[np.ndarray, np.ndarray]]:
         """y and 1, each (m,), of every data set in units of its standard errors at θ."""
         values = np.asarray(self.expand(theta))
         return [
-            tuple(self._weigh(i, a, values[list(places)]) for a in (data.y, np.ones_like(data.y)))
+            tuple(self._weigh(i, data, a, values[list(places)]) for a in (data.y, np.ones_like(data.y)))
             for i, (data, places) in enumerate(zip(self.data, self.places, strict=True))
         ]
 
-    def cost(self, theta, varied: Variation = AS_IT_IS) -> float:
-        """½ Σ C² ρ at θ, priors included, by NumPy."""
+    def cost(self, theta, varied: Variation = AS_IT_IS, squares: bool = False) -> float:
+        """½ Σ C² ρ at θ, priors included, by NumPy; with `squares` ρ is that of least squares, whatever the loss."""
         f = self.residuals(theta, varied)
         plain = f.size - len(self.known)
-        rho = np.asarray(evaluate_loss(self.settings.loss, f[:plain], self.settings.f_scale))[0]
-        counts = 1.0 if varied.weights is None else np.concatenate(varied.weights)
-        return 0.5 * (float(np.sum(counts * rho)) + float(f[plain:] @ f[plain:]))
+        rho = f[:plain] ** 2
+        if not squares:
+            rho = np.asarray(evaluate_loss(self.settings.loss, f[:plain], self.settings.f_scale))[0]
+        counts = np.ones(plain) if varied.weights is None else np.concatenate(varied.weights)
+        return 0.5 * (float(np.sum(np.where(counts > 0, counts * rho, 0.0))) + float(f[plain:] @ f[plain:]))
 
-    def _spread(self, i: int, own) -> np.ndarray:
+    def _spread(self, i: int, data: Data, own) -> np.ndarray:
         """Σ_k (∂f/∂x_k σ_k)² by central differences."""
-        data, f = self.data[i], self.sets[i].model.function
+        f = self.sets[i].model.function
         x = np.atleast_2d(data.x)
         counted = slice(None) if data.keep is None else data.keep
         spread = np.zeros(data.y.size)
@@ -251,7 +241,7 @@ class Joint:
         """Fit from the parameters' values; raises what `curve_fit` raises."""
         x0 = move_inside(self.x0, self.lb, self.ub)
         common = {"names": self.names, "not_finite": self.not_finite, "absolute_sigma": self.absolute_sigma}
-        problem = self._to_run
+        problem = self.to_run
         if problem is None:
             self.check_models()
             return self.run_on_host(x0)
@@ -272,32 +262,36 @@ class Joint:
             not_finite = partial(self.not_finite, varied=varied)
             return Fit(names=names, not_finite=not_finite, absolute_sigma=self.absolute_sigma, **what)
 
-        weights = None if varied.weights is None else np.concatenate([*varied.weights, np.ones(len(self.known))])
+        weights = counts = None
+        if varied.weights is not None:
+            weights = np.concatenate([*varied.weights, np.ones(len(self.known))])
+            counts = None if (weights > 0).all() else weights > 0  # what does not count need not be finite
         return fit_on_host(
-            fit, lambda theta: self.residuals(theta, varied), None, x0, None, settings, len(self.known), weights
+            fit, lambda theta: self.residuals(theta, varied), None, x0, counts, settings, len(self.known), weights
         )
 
     def fun(self, theta) -> np.ndarray:
         """Residuals (m,) at θ as `run` has them at its end: by the compiled problem where there is one."""
-        problem = self._to_run
+        problem = self.to_run
         return self.residuals(theta) if problem is None else residuals_at(problem, np.asarray(theta))
 
     def jacobian(self, theta) -> np.ndarray:
         """∂fun/∂θ (m, n) at θ with the loss's row factors, as `run` has it at its end."""
-        theta, problem = np.asarray(theta), self._to_run
+        theta, problem = np.asarray(theta), self.to_run
         if problem is not None:
             return jacobian_at(problem, theta)
-        host = self._on_host()
+        host = self.on_host()
         with np.errstate(all="ignore"):
             f = host.first_residuals(theta)
             return robust_host_jacobian(host, f, host.evaluate_jacobian(theta, f))
 
     def evaluate(self, theta) -> Evaluation:
         """Cost, triangle and gradient at θ, as `run` has them there; no triangle where it never forms one."""
-        theta, problem = np.asarray(theta), self._to_run
-        return self._on_host().evaluate(theta) if problem is None else evaluate_problem(problem, theta)
+        theta, problem = np.asarray(theta), self.to_run
+        return self.on_host().evaluate(theta) if problem is None else evaluate_problem(problem, theta)
 
-    def _on_host(self) -> HostProblem:
+    def on_host(self) -> HostProblem:
+        """The problem that `run` solves where there is no compiled one."""
         how = self.settings
         host = HostProblem(self.residuals, "2-point", how.loss, how.f_scale, how.functions)
         host.differences = {"rel_step": how.diff_step, "bounds": (self.lb, self.ub), "sparsity": how.jac_sparsity}
@@ -315,9 +309,9 @@ class Joint:
         basis = self.basis if varied.basis is None else varied.basis
         first = 0
         for i, (s, data, places) in enumerate(zip(self.sets, self.data, self.places, strict=True)):
-            own = values[list(places)]
+            own, data = values[list(places)], varied.of(i, data)
             with np.errstate(all="ignore"):
-                f = self._weigh(i, data.predictions(s.model.function, own) - data.y, own)
+                f = self._weigh(i, data, data.predictions(s.model.function, own) - data.y, own)
                 finite = np.isfinite(f @ f)
             rows = None if J is None else J[first : first + f.size]
             if rows is not None:

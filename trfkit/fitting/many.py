@@ -1,45 +1,28 @@
 """Many fits of one problem at once: other data, other starts, other parameters held.
 
-On the device they run as lanes of one compiled loop (`trfkit.core.drivers.batched`), in chunks that stay in the cache;
+On the device they run as lanes of one compiled loop (`trfkit.core.batch`), in chunks that stay in the cache;
 where a model has to be evaluated on the host they run one after another.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from ..core import radius
-from ..core.drivers import batched, batched_costs
+from ..core.batch import batched, batched_costs
+from ..core.losses import linear
 from ..core.problem import Problem, pad_rows
 from .fit import StartNotFinite, resolve_tr_solver
-from .joint import Joint, Variation
+from .joint import Joint
 from .solve import move_inside
+from .variation import Lanes
 
 NUMBERS_A_CHUNK = 2**20  # of the Jacobians of a chunk's lanes, 8 MB: the cache of one core
 FEWEST_LANES = 8
 MOST_LANES = 256  # large enough that dispatch is a small part, small enough that few wait for the slowest
-
-
-class Lanes(NamedTuple):
-    """What B fits do differently, each array with B rows before the axes of `Variation`; None where they do not."""
-
-    y: Sequence[np.ndarray] | None = None  # (B, m) for each data set
-    weights: Sequence[np.ndarray] | None = None  # (B, m) for each
-    held: np.ndarray | None = None  # (B, K)
-    basis: np.ndarray | None = None  # (B, K, n)
-
-    def one(self, i: int) -> Variation:
-        """What fit i does differently."""
-        y, weights = ([a[i] for a in arrays] if arrays else None for arrays in (self.y, self.weights))
-        held, basis = (None if a is None else a[i] for a in (self.held, self.basis))
-        return Variation(y, weights, held, basis)
-
-    def rows(self, which) -> "Lanes":
-        """Those of some of the fits, repetitions allowed."""
-        y, weights = ([a[which] for a in arrays] if arrays else None for arrays in (self.y, self.weights))
-        held, basis = (None if a is None else a[which] for a in (self.held, self.basis))
-        return Lanes(y, weights, held, basis)
 
 
 class Many(NamedTuple):
@@ -62,8 +45,12 @@ def fit_lanes(joint: Joint, x0: np.ndarray, lanes: Lanes, lb=None, ub=None) -> M
     return joined(fits(joint, x0, lanes, lb, ub))
 
 
-def fits(joint: Joint, x0: np.ndarray, lanes: Lanes, lb=None, ub=None, at_once: int = MOST_LANES) -> Iterator[Many]:
-    """The fits of `fit_lanes` chunk by chunk, of at most `at_once`, each made when it is asked for."""
+def fits(joint: Joint, x0: np.ndarray, lanes: Lanes, lb=None, ub=None, at_once: int | None = None) -> Iterator[Many]:
+    """The fits of `fit_lanes` chunk by chunk, each made when it is asked for.
+
+    A chunk has `at_once` fits, to the next power of 2; unless given, as many as stay in the cache. The fits run in the
+    precision of x0. Those whose x0 is not finite are not made: their status is NOT_FINITE.
+    """
     B, n = x0.shape
     lb = np.broadcast_to(joint.lb if lb is None else lb, (B, n))
     ub = np.broadcast_to(joint.ub if ub is None else ub, (B, n))
@@ -71,13 +58,49 @@ def fits(joint: Joint, x0: np.ndarray, lanes: Lanes, lb=None, ub=None, at_once: 
         yield from _one_by_one(joint, x0, lanes, lb, ub)
         return
     limits = joint.limits(n)._replace(lb=None, ub=None, m=float(sum(p.m for p in joint.problem.parts)))
+    problem, limits = _in_precision(x0.dtype, (joint.problem, limits))
     tr_solver = resolve_tr_solver(joint.settings.tr_solver, n, False)
-    for which, count in _chunks(joint, B, n, at_once):
-        changes = _changes(joint.problem, lanes.rows(which))
-        ends = lb[which], ub[which]
-        state = batched(joint.problem, changes, move_inside(x0[which], *ends), *ends, limits, tr_solver)
-        found = state.x, state.cost, state.status, state.counts[:, 0], state.J
+    for which, count in _chunks(B, _size(min(B, at_once)) if at_once else lanes_at_a_time(joint, B, n)):
+        ends = lb[which].astype(x0.dtype), ub[which].astype(x0.dtype)
+        start = _inside(x0[which], *ends)
+        start[count:] = np.nan
+        changes = _in_precision(x0.dtype, _changes(problem, lanes.rows(which)))
+        found = batched(problem, changes, start, *ends, limits, tr_solver)
         yield Many(*(np.asarray(a)[:count] for a in found))
+
+
+def _inside(x0: np.ndarray, lb: np.ndarray, ub: np.ndarray) -> np.ndarray:
+    """x0 moved off the bounds, by a rounding where their precision has no smaller step."""
+    moved = move_inside(x0, lb, ub)
+    return np.clip(moved, np.nextafter(lb, ub), np.nextafter(ub, lb))
+
+
+@dataclass(frozen=True)
+class InPrecisionOfParameters:
+    """Residuals in the precision of the parameters, whatever constants a model holds."""
+
+    residuals: Callable
+
+    def __call__(self, params, rows, shared):
+        """Residuals (rows,) at the parameters (n,)."""
+        return self.residuals(params, rows, shared).astype(params.dtype)
+
+
+def _in_precision(dtype: np.dtype, tree):
+    """A tree with its arrays of floats in that precision, and the residuals of a `Problem` in it."""
+    if dtype == np.dtype(float):
+        return tree
+
+    def cast(a):
+        return np.asarray(a, dtype) if hasattr(a, "dtype") and a.dtype == np.dtype(float) else a
+
+    def of_problem(leaf):
+        if not isinstance(leaf, Problem):
+            return cast(leaf)
+        also = tuple(map(of_problem, leaf.also))
+        return replace(jax.tree.map(cast, leaf), residuals=InPrecisionOfParameters(leaf.residuals), also=also)
+
+    return jax.tree.map(of_problem, tree, is_leaf=lambda leaf: isinstance(leaf, Problem))
 
 
 def joined(parts: Iterable[Many]) -> Many:
@@ -95,46 +118,54 @@ def goes_on(progress: Callable | None, done: int, total: int) -> bool:
     return True
 
 
-def costs(joint: Joint, x: np.ndarray, lanes: Lanes) -> np.ndarray:
-    """Costs (B,) at x (B, n), nan where a model is not finite."""
+def costs(joint: Joint, x: np.ndarray, lanes: Lanes, squares: bool = False) -> np.ndarray:
+    """Costs (B,) at x (B, n), nan where a model is not finite; with `squares` of least squares, whatever the loss."""
     if joint.problem is not None:
+        problem = joint.problem
+        if squares:
+            problem = replace(problem, loss=linear, also=tuple(replace(part, loss=linear) for part in problem.also))
         found = [
-            np.asarray(batched_costs(joint.problem, _changes(joint.problem, lanes.rows(which)), x[which]))[:count]
-            for which, count in _chunks(joint, *x.shape)
+            np.asarray(batched_costs(problem, _changes(problem, lanes.rows(which)), x[which]))[:count]
+            for which, count in _chunks(len(x), lanes_at_a_time(joint, *x.shape))
         ]
         return np.concatenate(found)
     with np.errstate(all="ignore"):
-        found = np.array([joint.cost(point, lanes.one(i)) for i, point in enumerate(x)])
+        found = np.array([joint.cost(point, lanes.one(i), squares) for i, point in enumerate(x)])
     return np.where(np.isfinite(found), found, np.nan)
 
 
 def _one_by_one(joint: Joint, x0, lanes: Lanes, lb, ub) -> Iterator[Many]:
     for i, (start, *ends) in enumerate(zip(x0, lb, ub, strict=True)):
-        start = move_inside(start, *ends)
-        try:
-            result = joint.run_on_host(start, lanes.one(i), ends)
-            found = result.x, result.cost, result.status, result.nfev, result.triangle
-        except StartNotFinite:
-            n = start.size
-            found = start, np.nan, radius.NOT_FINITE, 1, np.full((n, n), np.nan)
+        n = start.size
+        found = start, np.nan, radius.NOT_FINITE, 0, np.full((n, n), np.nan)
+        if np.isfinite(start).all():
+            start = move_inside(start, *ends)
+            try:
+                result = joint.run_on_host(start, lanes.one(i), ends)
+                found = result.x, result.cost, result.status, result.nfev, result.triangle
+            except StartNotFinite:
+                found = start, np.nan, radius.NOT_FINITE, 1, np.full((n, n), np.nan)
         yield Many(*(np.asarray(a)[None] for a in found))
 
 
-def lanes_at_a_time(joint: Joint, B: int, n: int) -> int:
-    """How many of B fits of n parameters make a chunk: a power of 2, for few programs; 1 on the host."""
+def lanes_at_a_time(joint: Joint, B: int, n: int, most: int = MOST_LANES) -> int:
+    """How many of B fits of n parameters make a chunk: a power of 2, so that programs are few; 1 on the host."""
     if joint.problem is None:
         return 1
     rows = sum(part.rows["y"].shape[-1] for part in joint.problem.parts if part.rows)
-    most = max(FEWEST_LANES, NUMBERS_A_CHUNK // (rows * (n + 1)))
+    return _size(min(B, most, NUMBERS_A_CHUNK // (rows * (n + 1))))
+
+
+def _size(count: int) -> int:
+    """The first power of 2 that is at least `count`, and no fewer than FEWEST_LANES."""
     size = FEWEST_LANES
-    while size < min(B, most):
+    while size < count:
         size *= 2
     return size
 
 
-def _chunks(joint: Joint, B: int, n: int, at_once: int = MOST_LANES) -> Iterator[tuple[np.ndarray, int]]:
+def _chunks(B: int, size: int) -> Iterator[tuple[np.ndarray, int]]:
     """The lanes of each chunk and how many they are, the last one repeated so that all chunks are of one size."""
-    size = lanes_at_a_time(joint, min(B, at_once), n)
     for first in range(0, B, size):
         yield np.minimum(np.arange(first, first + size), B - 1), min(size, B - first)
 
@@ -144,9 +175,9 @@ def _changes(problem: Problem, lanes: Lanes) -> tuple[dict, ...]:
     moved = {name: a for name, a in (("held", lanes.held), ("basis", lanes.basis)) if a is not None}
     changes = []
     for i, part in enumerate(problem.parts):
-        rows, shared = {}, dict(moved)
-        if part.rows and lanes.y is not None:
-            rows["y"] = _as_rows(part, lanes.y[i])
+        own = {name: of[i] for name, of in (("y", lanes.y), ("x", lanes.x), ("sigma", lanes.sigma)) if part.rows and of}
+        rows = {name: _as_rows(part, a) for name, a in own.items() if name in part.rows}
+        shared = moved | {name: a for name, a in own.items() if name not in part.rows}
         change = {name: new for name, new in (("rows", rows), ("shared", shared)) if new}
         if part.rows and lanes.weights is not None:
             change["weights"] = _as_rows(part, lanes.weights[i])

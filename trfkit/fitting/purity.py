@@ -147,7 +147,7 @@ class _Walk:
     def module(self, module, attributes):
         """A module by those of its attributes that are looked up; an installed one by its identity."""
         if _is_library(getattr(module, "__file__", None) or LIBRARIES[0]) and module.__spec__ is not None:
-            return None
+            return _Same(module)
         found = vars(module)
         return tuple((name, self.value(found[name], attributes)) for name in sorted(attributes) if name in found)
 

@@ -1,6 +1,8 @@
 """What a fit returns: SciPy's fields, the trace, and how well the parameters are determined."""
 
+import math
 from collections.abc import Callable
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import jax
@@ -11,9 +13,11 @@ from ..core import radius
 from ..core.bounds import active_constraints
 from ..core.trf import FIELDS, Limits
 from ..trace import Trace
+from .inputs import is_bounded
 from .solve import Solution
 
 MOST_SAID = 3  # combinations in one sentence
+EPS = float(np.finfo(float).eps)
 
 active_at = jax.jit(active_constraints)
 
@@ -56,13 +60,13 @@ class Determination(NamedTuple):
 def determine(R: np.ndarray, m: int) -> Determination:
     """The determination of n parameters from the triangle R (n, n) of m rows."""
     n = R.shape[1]
-    norms = np.linalg.norm(R, axis=0)
-    scale = np.where(norms > 0, norms, 1.0)
-    if not np.all(np.isfinite(R)):
+    norms = np.sqrt((R * R).sum(axis=0))
+    if not math.isfinite(norms.sum()) and not np.all(np.isfinite(R)):
         return Determination(np.ones(n), np.full(n, np.nan), np.full((n, n), np.nan), 0, np.nan)
+    scale = np.where(norms > 0, norms, 1.0)
     _, s, Vt = np.linalg.svd(R / scale)
-    threshold = float(max(m, n) * np.finfo(float).eps * s[0])
-    return Determination(scale, s, Vt, int(np.sum(s > threshold)), threshold)
+    threshold = max(m, n) * EPS * float(s[0])
+    return Determination(scale, s, Vt, int(np.count_nonzero(s > threshold)), threshold)
 
 
 def covariance(cov_x: np.ndarray, cost: float, m: int, absolute_sigma: bool) -> np.ndarray:
@@ -91,7 +95,7 @@ class LeastSquaresResult(OptimizeResult):
     notes               sentences about what a reader might not expect
 
     cov_x, pcov, stderr, condition_number, rank and weakest_direction are None where the Jacobian is never formed (very
-    many parameters). `fun` and `jac` are computed when first asked for.
+    many parameters). Most of these are computed when first asked for.
     """
 
     def __init__(self, fields: dict, deferred: dict[str, Callable] | None = None):
@@ -158,7 +162,8 @@ class LeastSquaresResult(OptimizeResult):
 
 def combination(direction: np.ndarray, names) -> str:
     """The parts of a direction (n,) that matter, as a sum by name: "0.71 a - 0.7 tau"."""
-    order = [i for i in np.argsort(-np.abs(direction), kind="stable") if abs(direction[i]) > 0.1][:4]
+    sizes = np.round(np.abs(direction), 6)  # equal ones stand in the order of the parameters
+    order = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] > 0.1][:4]
     direction = direction * np.sign(direction[order[0]]) if order else direction
     terms = "".join(f" {'-' if direction[i] < 0 else '+'} {abs(direction[i]):.2g} {names[i]}" for i in order)
     return terms.removeprefix(" + ").strip()
@@ -191,6 +196,78 @@ def doubts(found: Determination | None, names, active: np.ndarray, lb, ub) -> li
     return notes
 
 
+class _Findings:
+    """What follows from where a fit ended, each found when it is first asked for."""
+
+    NAMES = (
+        "active_mask", "cov_x", "pcov", "stderr", "condition_number", "rank", "weakest_direction", "triangle", "qtf",
+        "notes", "trace",
+    )  # fmt: skip
+
+    def __init__(self, solution: Solution, names: tuple[str, ...], limits: Limits, notes, absolute_sigma: bool):
+        self._solution = solution
+        self._names = names
+        self._limits = limits
+        self._notes = notes
+        self._absolute_sigma = absolute_sigma
+
+    @cached_property
+    def _found(self) -> Determination | None:
+        J = self._solution.state.J
+        return None if J is None else determine(np.asarray(J), int(self._limits.m))
+
+    @cached_property
+    def active_mask(self):
+        x, limits = np.asarray(self._solution.state.x), self._limits
+        if not is_bounded(limits.lb, limits.ub):
+            return np.zeros(x.size, int)
+        return np.asarray(active_at(x, limits.lb, limits.ub, float(limits.tolerances[1])), int)
+
+    @cached_property
+    def cov_x(self):
+        return self._found and self._found.cov_x
+
+    @cached_property
+    def pcov(self):
+        if self._found is None:
+            return None
+        return covariance(self.cov_x, float(self._solution.state.cost), int(self._limits.m), self._absolute_sigma)
+
+    @property
+    def stderr(self):
+        return None if self._found is None else np.sqrt(np.diag(self.pcov))
+
+    @property
+    def condition_number(self):
+        return self._found and self._found.condition_number
+
+    @property
+    def rank(self):
+        return self._found and self._found.rank
+
+    @property
+    def weakest_direction(self):
+        return self._found and dict(zip(self._names, self._found.directions[-1].tolist(), strict=True))
+
+    @property
+    def triangle(self):
+        return self._found and np.asarray(self._solution.state.J)
+
+    @property
+    def qtf(self):
+        return self._found and np.asarray(self._solution.state.f)
+
+    @property
+    def notes(self):
+        lb, ub = self._limits.lb, self._limits.ub
+        return *doubts(self._found, self._names, self.active_mask, lb, ub), *self._notes
+
+    @property
+    def trace(self):
+        rows = self._solution.rows
+        return Trace(rows, self._names if rows.shape[1] > len(FIELDS) else ())
+
+
 def build_result(
     solution: Solution,
     names: tuple[str, ...],
@@ -200,43 +277,22 @@ def build_result(
     absolute_sigma: bool = False,
 ) -> LeastSquaresResult:
     """The result of a solution; `deferred` computes fun and jac when they are asked for."""
-    state, m = solution.state, int(limits.m)
-    x = np.asarray(state.x)
-    n = x.size
+    state = solution.state
     status = int(state.status)
-    nfev, njev, nit = (int(c) for c in np.asarray(state.counts))
-    xtol = float(limits.tolerances[1])
-    active = np.zeros(n, int)
-    if np.isfinite(limits.lb).any() or np.isfinite(limits.ub).any():
-        active = np.asarray(active_at(x, limits.lb, limits.ub, xtol), int)
-    found = None if state.J is None else determine(np.asarray(state.J), m)
-    cost = float(state.cost)
-    cov_x = None if found is None else found.cov_x
-    pcov = None if found is None else covariance(cov_x, cost, m, absolute_sigma)
-    traced = names if solution.rows.shape[1] > len(FIELDS) else ()
+    nfev, njev, nit = np.asarray(state.counts).tolist()
+    findings = _Findings(solution, names, limits, notes, absolute_sigma)
     fields = {
         "message": radius.MESSAGES[status],
         "success": status > 0,
         "status": status,
-        "x": x,
-        "cost": cost,
+        "x": np.asarray(state.x),
+        "cost": float(state.cost),
         "grad": np.asarray(state.g),
         "optimality": float(state.optimality),
-        "active_mask": active,
         "nfev": nfev,
         "njev": njev,
         "nit": nit,
-        "cov_x": cov_x,
-        "pcov": pcov,
-        "stderr": None if pcov is None else np.sqrt(np.diag(pcov)),
-        "condition_number": None if found is None else found.condition_number,
-        "rank": None if found is None else found.rank,
-        "weakest_direction": None if found is None else dict(zip(names, found.directions[-1].tolist(), strict=True)),
         "parameter_names": names,
-        "m": m,
-        "triangle": None if state.J is None else np.asarray(state.J),
-        "qtf": None if state.J is None else np.asarray(state.f),
-        "notes": (*doubts(found, names, active, limits.lb, limits.ub), *notes),
-        "trace": Trace(solution.rows, traced),
+        "m": int(limits.m),
     }
-    return LeastSquaresResult(fields, deferred)
+    return LeastSquaresResult(fields, deferred | {name: partial(getattr, findings, name) for name in findings.NAMES})

@@ -1,8 +1,8 @@
 """Run a fit: choose the driver, and see to it that no end loses the best point."""
 
-import collections
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -10,24 +10,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..core import radius
-from ..core.drivers import evaluate_problem, fused_rows, operator_at, stepped
+from ..core.drivers import evaluate_problem, fused_rows, operator_at, pack_start, start_at, stepped, unpack_end, whole
 from ..core.evaluate import Evaluation
 from ..core.problem import Problem
 from ..core.shares import evaluate_shares, shares
-from ..core.trf import ACCEPTED, FIELDS, Limits, State, feasible_start, start
+from ..core.trf import ACCEPTED, FIELDS, Limits, State, feasible_start
 from ..events import Channel, send, trials_allowed
+from . import repeats
 from .host import HostProblem
+from .inputs import is_bounded
 
-# The fused program costs about 0.8 s to compile and saves about 0.25 ms of dispatch a trial. Stepping until as much has
-# been lost as compiling costs is never more than twice as slow as knowing in advance (Karlin et al. (1988), the
-# ski-rental rule).
-TRIALS_BEFORE_FUSING = 3200
-# The fused program hears an interrupt every 64 trials, so it is for passes over the data of a few milliseconds.
-MOST_NUMBERS_FUSED = 2**22
+# A whole fit as one program hears an interrupt every 64 trials, so it is for passes over the data of a millisecond.
+MOST_NUMBERS_WHOLE = 2**20
 # Rows of the trace hold x up to this many parameters; beyond, memory must stay O(m + n).
 MOST_PARAMETERS_TRACED = 1000
-
-_trials_stepped: collections.Counter = collections.Counter()
 
 
 class Solution(NamedTuple):
@@ -49,7 +45,7 @@ class Run:
         self.tr_solver = tr_solver
         self.driver = driver
         self.state: State | None = None
-        self.rows: list[np.ndarray] = []
+        self.rows: list[np.ndarray] = []  # blocks (k, 17 + n)
         self.told = 0  # rows that the channel had of earlier fits
 
     def evaluate(self, x, state: State | None = None) -> Evaluation:
@@ -61,27 +57,41 @@ class Run:
     @property
     def solution(self) -> Solution:
         """What is known so far."""
-        return Solution(self.state, np.array(self.rows))
+        return Solution(self.state, self.rows[0] if len(self.rows) == 1 else np.concatenate(self.rows))
+
+    @property
+    def count(self) -> int:
+        """Rows so far."""
+        return sum(map(len, self.rows))
 
     def begin(self, x0: np.ndarray, first: Evaluation) -> None:
         """Set out from x0 with its evaluation."""
-        self.state, row = start(x0, first, self.limits, self.problem.functions)
-        self._record(np.asarray(row))
+        self.state, row = start_at(x0, first, self.limits, self.problem.functions)
+        self._record(np.asarray(row)[None])
 
-    def _record(self, row: np.ndarray) -> None:
+    def _record(self, rows: np.ndarray) -> None:
         info = len(FIELDS)
-        self.rows.append(row if row.size - info <= MOST_PARAMETERS_TRACED else row[:info])
+        self.rows.append(rows if rows.shape[1] - info <= MOST_PARAMETERS_TRACED else rows[:, :info])
 
-    def _program_key(self):
-        leaves, structure = jax.tree.flatten(self.problem)
-        return structure, tuple(jnp.shape(leaf) for leaf in leaves), self.tr_solver
+    def whole(self, x0: np.ndarray) -> Callable | None:
+        """The fit from x0 as one program, to be called without arguments; None if it is to be stepped."""
+        if self.on_host or self.matrix_free or self.shares or self.driver == "stepped":
+            return None
+        arguments, static = (self.problem, pack_start(x0, self.limits)), (self.tr_solver,)
+        if self.driver == "fused":
+            return partial(whole, *arguments, static=static)
+        few = float(self.limits.m) * (x0.size + 1) <= MOST_NUMBERS_WHOLE
+        return whole.ready(*arguments, static=static) if few else None
 
-    def _fuses(self) -> bool:
-        if self.driver != "auto":
-            return self.driver == "fused"
-        if float(self.limits.m) * self.state.x.size > MOST_NUMBERS_FUSED:
+    def run_whole(self, program: Callable, x0: np.ndarray) -> bool:
+        """Run the fit from x0 by what `whole` returned; False if residuals or Jacobian are not finite there."""
+        self.state, rows = unpack_end(np.asarray(program()), x0.size)
+        self._record(rows)
+        if len(rows) == 1 and self.state.status == radius.NOT_FINITE:
             return False
-        return _trials_stepped[self._program_key()] >= TRIALS_BEFORE_FUSING
+        for _ in self._fused():  # in the rare case that CAPACITY trials were not enough
+            pass
+        return True
 
     def trials(self, channel: Channel | None, each_trial: bool):
         """Yield the new rows of each stretch of the fit; `each_trial` asks for stretches of one."""
@@ -89,7 +99,7 @@ class Run:
         if channel is not None and in_one_program:
             live = {"token": jnp.asarray(channel.token), "send": send, "trials_allowed": trials_allowed}
             yield from self._fused(channel, **live)
-        elif in_one_program and self._fuses():
+        elif in_one_program and self.driver == "fused":
             yield from self._fused()
         else:
             yield from self._stepped(channel)
@@ -98,8 +108,7 @@ class Run:
         while int(self.state.status) == radius.RUNNING:
             for state, rows in fused_rows(self.problem, self.state, self.limits, self.tr_solver, **live):
                 self.state = state
-                for row in rows:
-                    self._record(row)
+                self._record(rows)
                 if int(state.status) == radius.USER_STOP and channel.wait():
                     self.halt(radius.RUNNING)  # it was a pause
                 yield rows
@@ -112,7 +121,7 @@ class Run:
         count = 0
         for state, row in trials:
             self.state = state
-            self._record(row)
+            self._record(row[None])
             count += 1
             if channel is not None:
                 channel.put(row)
@@ -123,7 +132,7 @@ class Run:
             if int(self.state.status) != radius.RUNNING or self.stopped:
                 break
         if not self.on_host:
-            _trials_stepped[self._program_key()] += count
+            repeats.stepped(self, count)
 
     @property
     def stopped(self) -> bool:
@@ -136,15 +145,15 @@ class Run:
 
     def rescue(self, channel: Channel | None, status: int) -> None:
         """After an exception: end with this status, at the best point that the live program had reported."""
-        seen = [] if channel is None else channel.rows[self.told + len(self.rows) :]
+        seen = [] if channel is None else channel.rows[self.told + self.count :]
         for row in seen:
-            self._record(row)
+            self._record(row[None])
         accepted = [row for row in seen if row[FIELDS.index("outcome")] == ACCEPTED]
         if accepted:
             x = accepted[-1][len(FIELDS) :]
-            state, _ = start(x, self.evaluate(x), self.limits, self.problem.functions)
+            state, _ = start_at(x, self.evaluate(x), self.limits, self.problem.functions)
             steps = accepted[-1][FIELDS.index("iteration")]
-            self.state = state._replace(counts=jnp.array([len(self.rows), 1 + steps, steps], int))
+            self.state = state._replace(counts=jnp.array([self.count, 1 + steps, steps], int))
         self.halt(status)
 
 
@@ -167,10 +176,10 @@ def solve(
     with channel or contextlib.nullcontext():
         if channel is not None:
             run.told = len(channel.rows)
-            channel.put(run.rows[0])
+            channel.put(run.rows[0][0])
         try:
             if on_rows is not None:
-                on_rows(run, run.rows[0][None])
+                on_rows(run, run.rows[0])
             for rows in run.trials(channel, each_trial):
                 if on_rows is not None:
                     on_rows(run, rows)
@@ -205,6 +214,6 @@ def _what_was_raised(error: BaseException) -> BaseException:
 
 def move_inside(x0: np.ndarray, lb: np.ndarray, ub: np.ndarray) -> np.ndarray:
     """x0 moved off the bounds by 1e-10 relative to them, as SciPy moves it; the same array where no bound is."""
-    if not (np.isfinite(lb).any() or np.isfinite(ub).any()):
+    if not is_bounded(lb, ub):
         return x0
     return np.asarray(feasible_start(x0, lb, ub))

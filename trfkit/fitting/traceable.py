@@ -26,6 +26,7 @@ REFUSALS = (
 )
 
 
+FLOAT = np.dtype(float)
 NUMBERS = (int, float, complex, np.ndarray, np.generic, jax.Array, jax.ShapeDtypeStruct)
 
 
@@ -89,6 +90,8 @@ def abstract(tree):
 def _form(leaf) -> jax.ShapeDtypeStruct:
     if not isinstance(leaf, NUMBERS):
         raise TypeError(f"not an array: {leaf!r}")
+    if type(leaf) is float:
+        return _struct((), FLOAT, jax.config.jax_enable_x64)
     dtype = leaf.dtype if type(leaf) is np.ndarray else jax.numpy.result_type(leaf)
     return _struct(np.shape(leaf), dtype, jax.config.jax_enable_x64)
 

@@ -5,8 +5,8 @@
     marks = draw_trials(ax, PALETTES["light"])
     marks.show(result.trace, result.trace.Delta, index=len(result.trace) - 1)
 
-`draw_fit`, `draw_comparison`, `draw_profile`, `draw_bootstrap`, `draw_correlation` and `draw_singular_values` are
-pictures of a fit that is done, each a `Picture` that a notebook shows.
+`draw_fit`, `draw_comparison`, `draw_profile`, `draw_bootstrap`, `draw_correlation`, `draw_singular_values` and
+`draw_times` are pictures of a fit that is done, each a `Picture` that a notebook shows.
 """
 
 from trfkit.plots.bootstrap_plot import draw_bootstrap
@@ -21,6 +21,7 @@ from trfkit.plots.palette import PALETTES, Palette
 from trfkit.plots.picture import Picture
 from trfkit.plots.profile_plot import draw_profile
 from trfkit.plots.singular_values import draw_singular_values
+from trfkit.plots.times import draw_times
 from trfkit.plots.trials import draw_ratio_bands, draw_trials
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "draw_ratio_bands",
     "draw_residuals",
     "draw_singular_values",
+    "draw_times",
     "draw_trials",
     "dress",
     "show_residuals",

@@ -29,18 +29,19 @@ def html(result) -> str:
     many = len(result.sets) > 1
     beside = "display: flex; flex-wrap: wrap; align-items: flex-start; column-gap: 32px"
     pieces = (
-        *(_note("Warning", ORANGE, sentence) for sentence in result.warnings),
+        *(note("Warning", ORANGE, sentence) for sentence in result.warnings),
         "" if many else f"<p>{_formula(result.sets[0].model)}</p>",
         _parameters(result),
         _data_sets(result) if many else "",
         f"<p>{_ending(result)}</p>",
         f'<div style="{beside}">{_correlations(result)}{_statistics(result)}</div>',
-        *(_note("Note", BLUE, sentence) for sentence in remarks(result)),
+        *(note("Note", BLUE, sentence) for sentence in remarks(result)),
     )
     return f"<div>{''.join(pieces)}</div>"
 
 
-def _note(word: str, colour: str, sentence: str) -> str:
+def note(word: str, colour: str, sentence: str) -> str:
+    """A sentence behind a bar of a colour, after a word such as Warning."""
     style = f"border-left: 4px solid {colour}; padding: 0 0 0 8px; margin: 0 0 8px 0"
     return f'<p style="{style}"><b>{word}.</b> {markup.escape(sentence)}</p>'
 
@@ -56,7 +57,7 @@ def _ending(result) -> str:
     return f"{message}{result.nfev} evaluations. Standard errors {meaning}."
 
 
-def _table(caption: str, columns: list[tuple[str, str, list[str]]]) -> str:
+def table(caption: str, columns: list[tuple[str, str, list[str]]]) -> str:
     """A table of (title, side, cells), cells being HTML; a column with nothing in it is left out."""
     titles, sides, cells = zip(*(column for column in columns if any(column[2])), strict=True)
     head = "".join(
@@ -73,14 +74,15 @@ def _cells(cells, sides) -> str:
     return "".join(f'<td style="{side}; {_CELL}">{cell}</td>' for cell, side in zip(cells, sides, strict=True))
 
 
-def _code(name: str) -> str:
+def code(name: str) -> str:
+    """A name as code."""
     return f'<code style="background: none; padding: 0">{markup.escape(name)}</code>'
 
 
 def _parameters(result) -> str:
     entries = rows(result)
     columns = [
-        ("parameter", LEFT, [_code(row.name) for row in entries]),
+        ("parameter", LEFT, [code(row.name) for row in entries]),
         ("value", RIGHT, [row.value for row in entries]),
         ("standard error", LEFT, [row.error or row.remark for row in entries]),
         ("unit", LEFT, [markup.escape(row.unit) for row in entries]),
@@ -88,18 +90,18 @@ def _parameters(result) -> str:
         ("constraint", LEFT, [markup.escape(row.held) for row in entries]),
         ("start", RIGHT, [row.initial for row in entries]),
     ]
-    return _table("Parameters", columns)
+    return table("Parameters", columns)
 
 
 def _data_sets(result) -> str:
     residuals = [result.residuals[s.name] for s in result.sets]
     columns = [
-        ("data set", LEFT, [_code(s.name) for s in result.sets]),
+        ("data set", LEFT, [code(s.name) for s in result.sets]),
         ("model", LEFT, [_formula(s.model) for s in result.sets]),
         ("points", RIGHT, [str(np.size(r)) for r in residuals]),
         ("χ²", RIGHT, [f"{np.sum(np.square(r)):.6g}" for r in residuals]),
     ]
-    return _table("Data sets", columns)
+    return table("Data sets", columns)
 
 
 def _correlations(result) -> str:
@@ -108,11 +110,11 @@ def _correlations(result) -> str:
     if not shown:
         return ""
     columns = [
-        ("pair", LEFT, [f"{_code(a)}, {_code(b)}" for a, b, _ in shown]),
+        ("pair", LEFT, [f"{code(a)}, {code(b)}" for a, b, _ in shown]),
         ("correlation", LEFT, [_signed(number) + _bar(number) for _, _, number in shown]),
     ]
     more = f" ({len(shown)} largest of {len(pairs)})" if len(pairs) > len(shown) else ""
-    return _table(f"Correlations beyond ±{LEAST_CORRELATION:g}{more}", columns)
+    return table(f"Correlations beyond ±{LEAST_CORRELATION:g}{more}", columns)
 
 
 def _signed(correlation: float) -> str:
@@ -130,4 +132,4 @@ def _bar(correlation: float) -> str:
 
 def _statistics(result) -> str:
     titles, numbers = zip(*statistics(result), strict=True)
-    return _table("Statistics", [("statistic", LEFT, list(titles)), ("value", LEFT, list(numbers))])
+    return table("Statistics", [("statistic", LEFT, list(titles)), ("value", LEFT, list(numbers))])

@@ -59,9 +59,6 @@ def fit_parameters(
 ) -> FitResult:
     """`fit` of data sets and `Parameters` that have been put together already."""
     joint = Joint(sets, initial, options, absolute_sigma)
-    if any(s.sigma is None for s in sets) and (absolute_sigma or joint.known):
-        why = "absolute_sigma says that they are known" if absolute_sigma else "priors weigh against them"
-        remarks = (*remarks, f"Errors of the data are taken to be 1, as no sigma was given, while {why}: give sigma.")
     found = multistart(joint, starts, seed, progress) if starts != 1 else None
     if found is not None:
         whole = len(found.cost) == starts
@@ -72,17 +69,30 @@ def fit_parameters(
     if found is not None and solution.cost > found.cost[found.best] * (1 + SAME_COST):
         joint = Joint(sets, _with_free(initial, found.x[found.best]), options, absolute_sigma)
         solution = joint.run()
+    return fit_result(joint, solution, options, units, remarks, found)
+
+
+def fit_result(joint: Joint, solution, options, units, remarks=(), starts=None) -> FitResult:
+    """What a fit returns of the solver's solution."""
     return FitResult(
-        sets=sets,
+        sets=joint.sets,
         initial=joint.parameters,
-        absolute_sigma=absolute_sigma,
+        absolute_sigma=joint.absolute_sigma,
         options={name: value for name, value in options.items() if name not in WATCHING},
         units=units,
-        parameters=_with_free(initial, solution.x),
+        parameters=_with_free(joint.parameters, solution.x),
         solution=solution,
-        starts=found,
-        remarks=remarks,
+        starts=starts,
+        remarks=(*remarks, *errors_of_1(joint)),
     )
+
+
+def errors_of_1(joint: Joint) -> tuple[str, ...]:
+    """What is to be said where errors of the data matter in size and were not given."""
+    if all(s.sigma is not None for s in joint.sets) or not (joint.absolute_sigma or joint.known):
+        return ()
+    why = "absolute_sigma says that they are known" if joint.absolute_sigma else "priors weigh against them"
+    return (f"Errors of the data are taken to be 1, as no sigma was given, while {why}: give sigma.",)
 
 
 def _with_free(parameters, values):

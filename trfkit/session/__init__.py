@@ -5,7 +5,7 @@ settings     what a person chooses, and the line of choices that undo and redo g
 choices      settings that are changed, undone and taken back
 runner       one fit at a time on a thread of its own, watched, paused, stepped and stopped
 trials       the trials of the last fit, gone through one by one
-tasks        bootstrap, profile and fits from many starts, with progress, beside the fit
+tasks        bootstrap, profile, times and fits from many starts, with progress, beside the fit
 document     all of it as JSON and back
 fit_session  FitSession: everything that a button does is a method here
 """

@@ -1,11 +1,13 @@
-"""Long work beside the fit: bootstrap, profile likelihood, fits from many starts; one at a time, watched and cancelled.
+"""Long work beside the fit: bootstrap, profile likelihood, where the time goes, fits from many starts; one at a time,
+watched and cancelled.
 
-Bootstrap and profile are of a result that is there, on a thread of their own: data and settings may be changed and
+The first three are of a result that is there, on a thread of their own: data and settings may be changed and
 fitted meanwhile. Fits from many starts are one of the session's fits: they wait for none that is running, nothing may
 be changed until they are done, and what they led to joins its history and is one step of undo, as of any fit.
 """
 
 import concurrent.futures
+import math
 import threading
 import time
 import weakref
@@ -15,15 +17,17 @@ from typing import NamedTuple
 
 from ..events import Channel
 from ..fitting.multistart import check_count
+from ..profiling import profile_again
 from ..results.fit_result import FitResult
 
 BETWEEN_EVENTS_S = 0.1  # as often as a person reads a number that changes
+UNDISTURBED_S = 1.0  # of a task whose time is taken: observers compute, too
 
 
 class Progress(NamedTuple):
     """How far a task is. `total` is 0 until the first chunk is done, its compilation included."""
 
-    what: str  # "bootstrap", "profile" or "starts"
+    what: str  # "bootstrap", "profile", "times" or "starts"
     done: int = 0
     total: int = 0
     elapsed_s: float = 0.0
@@ -37,10 +41,10 @@ class TaskProgressed(NamedTuple):
 
 
 class TaskEnded(NamedTuple):
-    """A task is over. A bootstrap that was cancelled keeps its samples, starts keep the best, a profile nothing."""
+    """A task is over. A bootstrap that was cancelled keeps its samples, starts keep the best, the others nothing."""
 
     what: str
-    outcome: object | None  # `Bootstrap`, `Profile` or, from many starts, `FitResult`
+    outcome: object | None  # `Bootstrap`, `Profile`, `FitProfile` or, from many starts, `FitResult`
     error: BaseException | None = None
     cancelled: bool = False
 
@@ -72,7 +76,7 @@ class Tasks:
         return self._task.progress if self.running else None
 
     def outcome(self, result: FitResult, what: str):
-        """The `Bootstrap`, `Profile` or `Starts` that was made last of a result; None without one."""
+        """The `Bootstrap`, `Profile`, `FitProfile` or `Starts` that was made last of a result; None without one."""
         return result.starts if what == "starts" else self._outcomes.get(result, {}).get(what)
 
     def bootstrap(
@@ -87,6 +91,15 @@ class Tasks:
     def profile(self, names: Sequence[str] | None = None, level: float = 0.95, result: FitResult | None = None) -> None:
         """The same of `FitResult.profile`."""
         self._of_result("profile", result, lambda of, told: of.profile(names, level, told))
+
+    def times(self, result: FitResult | None = None) -> None:
+        """The same of `trfkit.profile`: the fit is run once more, part by part, to see where its time goes."""
+
+        def work(of, told):
+            trials = len(of.trace) - 1
+            return profile_again(of, lambda done: told(done, max(trials, done)))
+
+        self._of_result("times", result, work, UNDISTURBED_S)
 
     def starts(self, count: int = 100, seed: int = 0) -> None:
         """Start a fit from `count` starts and return at once.
@@ -117,14 +130,14 @@ class Tasks:
         """
         return self._task is None or self._task.told_of.wait(timeout)
 
-    def _of_result(self, what: str, result: FitResult | None, work: Callable) -> None:
-        """Start work(result, told) on the thread of tasks."""
+    def _of_result(self, what: str, result: FitResult | None, work: Callable, undisturbed: float = 0.0) -> None:
+        """Start work(result, told) on the thread of tasks; of its progress nothing is told for so many seconds."""
         with self._starting:
             self._refuse_while_running()
             result = self._session.result if result is None else result
             if result is None:
                 raise RuntimeError(f"there is no result to take a {what} of: run the fit first.")
-            task = self._task = _Task(what, self._tell)
+            task = self._task = _Task(what, self._tell, undisturbed)
         self._worker.submit(task.run, work, result).add_done_callback(partial(self._end, task, result))
 
     def _refuse_while_running(self) -> None:
@@ -149,7 +162,7 @@ class Tasks:
 class _Task:
     """One task: how far it is, and the wish to end it."""
 
-    def __init__(self, what: str, tell: Callable):
+    def __init__(self, what: str, tell: Callable, undisturbed: float = 0.0):
         self.progress = Progress(what)
         self.over = False
         self.told_of = threading.Event()
@@ -157,7 +170,8 @@ class _Task:
         self._tell = tell
         self._began = time.monotonic()
         self._first: tuple[float, int] | None = None  # when the first chunk was done, and how much
-        self._last_told = -BETWEEN_EVENTS_S
+        self._undisturbed = undisturbed  # seconds between events, where that is more than BETWEEN_EVENTS_S
+        self._last_told = self._began if undisturbed else -math.inf
 
     def run(self, work: Callable, result: FitResult):
         """work(result, told), cancelled when the program ends."""
@@ -173,7 +187,8 @@ class _Task:
         elif done > self._first[1]:
             left = (now - self._first[0]) * (total - done) / (done - self._first[1])
         self.progress = Progress(self.progress.what, done, total, now - self._began, left)
-        if now - self._last_told >= BETWEEN_EVENTS_S or done == total:
+        last = done == total and not self._undisturbed
+        if last or now - self._last_told >= max(BETWEEN_EVENTS_S, self._undisturbed):
             self._last_told = now
             self._tell(TaskProgressed(self.progress))
         if self.channel.stop_requested:

@@ -75,13 +75,13 @@ class Card:
         self.open_trials = self._trials.summary
         self._placed = 0
         self._pages = [page.box for page in pages]
-        self._boxes = [part.box for part in (*choosers, self._trials, details, *pages)]
+        self._boxes = [part.box for part in (*choosers, self._trials, *details, *pages)]
         self.tabs = TabBar(titles=["Fit", *(page.title for page in pages)])
         toolbar = _bar(*self.actions.values(), self.pace.add_class("trfkit-pace"))
         views = _bar(self.tools, *self.views.values(), self._tool_words).add_class("trfkit-tools")
         self.tools.observe(lambda change: self._explain(tools[change["new"]][1]), "value")
         self._explain(tools[self.tools.value][1])
-        folded = (self._trials, details)
+        folded = (self._trials, *details)
         below = [self.scrubber, parameters, _bar(*(part.summary for part in folded)), *(part.panel for part in folded)]
         fit = ipywidgets.VBox([toolbar, self.status, self.message, views, canvas, *below])
         self._sheets = [fit, *(ipywidgets.VBox().add_class("trfkit-sheet") for _ in pages)]

@@ -21,7 +21,7 @@ from trfkit.widgets import card as layout
 from trfkit.widgets.fit_view import FitView
 from trfkit.widgets.outputs import PlainOutputs, buttons_heard_meanwhile, take_over_cell
 from trfkit.widgets.painter import Painter
-from trfkit.widgets.panels import disclosure, model_bar, options_bar, solver_details
+from trfkit.widgets.panels import disclosure, model_bar, options_bar, solver_details, times
 from trfkit.widgets.parameters import ParameterPanel
 from trfkit.widgets.pointing import TOOLS, Pointing
 from trfkit.widgets.replay import INSTANT, PATIENCE, Replay
@@ -29,7 +29,7 @@ from trfkit.widgets.status import Status
 from trfkit.widgets.style import THEMES, card_style
 from trfkit.widgets.tabs import code, data, history, statistics
 
-STYLES = (layout, disclosure, model_bar, options_bar, solver_details, statistics, history, code, data)
+STYLES = (layout, disclosure, model_bar, options_bar, solver_details, times, statistics, history, code, data)
 ROWS_PLAYING, ROWS_AT_REST = 12, 300  # of the table: short while it changes, and long enough to scroll when it rests
 AT_REST_S, RUNNING_S = 1 / 60, 1 / 25  # between frames: a hand is followed at once, the solver is left its time
 
@@ -67,7 +67,7 @@ class CurveFitter:
         self._make_parts()
         self.card = layout.Card(
             card_style(theme, *(part.STYLE for part in STYLES)), pace, TOOLS, self._view.canvas,
-            (self.model, self.options), self.parameters.box, self.details, self.pages,
+            (self.model, self.options), self.parameters.box, (self.details, self.times), self.pages,
         )  # fmt: skip
         self.pointing = Pointing(self._view, self._act, self.show_trial, self._painter.ask, self.card.complain)
         self._listen()
@@ -76,7 +76,7 @@ class CurveFitter:
     def _make_parts(self):
         session = self.session
         self.parameters = ParameterPanel(session)
-        self.details = solver_details.SolverDetails(session)
+        self.details, self.times = solver_details.SolverDetails(session), times.Times(session)
         self.model, self.options = model_bar.ModelBar(session), options_bar.OptionsBar(session)
         self.statistics, self.history = statistics.StatisticsTab(session), history.HistoryTab(session)
         self.code, self.data = code.CodeTab(session), data.DataTab(session, _namespace)
@@ -247,7 +247,8 @@ class CurveFitter:
         self._view.replaying = self._replay.playing
         self._view.paint()
         tab = self.card.tabs.selected
-        for part in (self.model, self.options, *([self.pages[tab - 1]] if tab else [self.parameters, self.details])):
+        shown = [self.pages[tab - 1]] if tab else [self.parameters, self.details, self.times]
+        for part in (self.model, self.options, *shown):
             part.theme = self._view.theme
             part.refresh()
         titles = ["Fit", *(page.title for page in self.pages)]

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from trfkit.core import radius
-from trfkit.core.drivers import batched, batched_costs, begin, evaluate_problem, stepped
+from trfkit.core.batch import batched, batched_costs
+from trfkit.core.drivers import begin, evaluate_problem, stepped
 from trfkit.core.jit_functions import TrustRegionJITFunctions
 from trfkit.core.problem import CurveResiduals, PriorResiduals, Problem
 from trfkit.core.trf import Limits
