@@ -70,6 +70,16 @@ def test_least_squares_from_the_triangle_is_as_good_as_from_householder():
         np.testing.assert_allclose(solution, np.ones(7), atol=1e-6)
 
 
+def test_right_hand_side_of_dependent_columns_is_kept():
+    # Of the second column only rounding is left; it must be the same rounding in every use, or the gradient is wrong.
+    x = np.linspace(0.0, 4.0, 30)
+    decay = np.exp(-x / 1.4)
+    J = np.column_stack([1.4 * decay, 1.4 * decay, decay * x, np.ones_like(x)])
+    f = 2.0 * decay - 3.0 * np.exp(-x / 1.5)
+    R = np.asarray(jax.jit(small.triangle)(np.column_stack([J, f])))
+    np.testing.assert_allclose(R[:4, :4].T @ R[:4, 4], J.T @ f, rtol=1e-13)
+
+
 def test_cholesky_solves_and_tells_what_is_not_positive_definite():
     A = np.random.default_rng(1).standard_normal((9, 4))
     G, b = A.T @ A, np.arange(4.0)

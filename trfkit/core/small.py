@@ -45,15 +45,21 @@ def triangle(A: jax.Array) -> jax.Array:
     # One column at a time: XLA hands reductions of more than 4096 numbers to a library.
     largest = jnp.stack([jnp.max(jnp.abs(column), initial=0.0) for column in A.T])
     scale = jnp.where(largest > 0, largest, 1.0)  # no square may overflow
-    rest, rows = A.T / scale[:, None], []
-    for j in range(k):
-        own, rest = rest[0], rest[1:]
+    place = jnp.arange(k)
+
+    # A loop, so that each column is computed once. Written out, XLA computes it again wherever it is used, with other
+    # roundings, which for a column that is nearly a combination of those before it are all that is left of it.
+    def orthogonalize(j, carry):
+        rest, R = carry
+        own = lax.dynamic_index_in_dim(rest, j, 0, keepdims=False)
         norm = jnp.sqrt(own @ own)
         q = _divided(own, norm)
-        products = rest @ q if j + 1 < k else jnp.zeros(0, A.dtype)
-        rows.append(jnp.concatenate([jnp.zeros(j, A.dtype), norm[None], products]))
-        rest = rest - products[:, None] * q[None]
-    return jnp.stack(rows) * scale[None]
+        row = jnp.where(place > j, rest @ q, 0.0)
+        R = lax.dynamic_update_index_in_dim(R, jnp.where(place == j, norm, row), j, 0)
+        return rest - row[:, None] * q[None], R
+
+    rest, R = A.T / scale[:, None], jnp.zeros((k, k), A.dtype)
+    return lax.fori_loop(0, k, orthogonalize, (rest, R))[1] * scale[None]
 
 
 def cholesky(A: jax.Array) -> jax.Array:
