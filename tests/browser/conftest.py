@@ -26,6 +26,9 @@ TOKEN = "trfkit"
 START_S = 60  # for the server to answer; 3 s on an idle machine
 CELL_MS = 180_000  # for a cell to finish: its first fit compiles
 
+CELLS = 5  # of the notebook that the tests share
+FORGET = "__import__('ipywidgets').Widget.close_all()\n%reset -f"
+
 ERROR = "[data-mime-type='application/vnd.jupyter.stderr']"  # tracebacks, too, in JupyterLab 4
 
 QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}  # no notice lies over the page
@@ -113,8 +116,9 @@ def browser_page(chromium: str, profile: pathlib.Path):
 class Notebook:
     """A notebook that is open in the page."""
 
-    def __init__(self, page: Page, address: str):
+    def __init__(self, page: Page, address: str, sources=()):
         self.page = page
+        self.sources = dict(enumerate(sources))
         page.goto(address)
         self.wait_until_idle()
 
@@ -162,8 +166,16 @@ class Notebook:
         return "\n".join(cell.locator(".jp-OutputArea-output").all_inner_texts())
 
     def write_cell(self, index: int, source: str):
-        """Give a code cell another text."""
-        self.page.locator(".jp-CodeCell").nth(index).locator(".cm-content").fill(source)
+        """Give a code cell this text."""
+        if self.sources.get(index) != source:
+            self.page.locator(".jp-CodeCell").nth(index).locator(".cm-content").fill(source)
+            self.sources[index] = source
+
+    def clear(self):
+        """Leave nothing below the cells, no button pressed, and the mouse on nothing."""
+        self.page.mouse.up()
+        self._choose("Edit", "li[data-command='editmenu:clear-all']")
+        self.page.mouse.move(0, 0)
 
     def errors(self):
         """The tracebacks on the page."""
@@ -181,12 +193,18 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def open_notebook(chromium, tmp_path_factory):
+def page(chromium, tmp_path_factory):
+    with browser_page(chromium, tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def open_notebook(page, tmp_path_factory):
     """open_notebook(name, sources) -> Notebook with these code cells; without them a copy of the project's own."""
     folder = tmp_path_factory.mktemp("notebooks")
     scratch = tmp_path_factory.mktemp("jupyterlab")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    with jupyterlab(folder, scratch) as address, browser_page(chromium, scratch / "profile") as page:
+    with jupyterlab(folder, scratch) as address:
 
         def open_one(name, sources=None):
             if sources is None:
@@ -195,9 +213,39 @@ def open_notebook(chromium, tmp_path_factory):
                 cells = [nbformat.v4.new_code_cell(source) for source in sources]
                 nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / name)
             page.mouse.up()  # a test that failed may have left it pressed
-            return Notebook(page, address.format(name))
+            return Notebook(page, address.format(name), sources or ())
 
         yield open_one
+
+
+@pytest.fixture(scope="session")
+def share_notebook(open_notebook, request):
+    """share_notebook(*sources) -> the Notebook of all tests with these code cells, none of which shows anything yet.
+
+    Its kernel knows nothing but what the tests before have run in the same cells. After a test that has failed, or has
+    gone to another page, page and kernel are new.
+    """
+    notebook, known, failed, opened = None, None, 0, 0
+
+    def share(*sources):
+        nonlocal notebook, known, failed, opened
+        cells = [*sources, *[""] * (CELLS - len(sources))]
+        if notebook is None or "shared-" not in notebook.page.url or request.session.testsfailed > failed:
+            failed, opened = request.session.testsfailed, opened + 1
+            notebook = open_notebook(f"shared-{opened}.ipynb", cells)
+        elif sources == known:
+            notebook.clear()
+        else:
+            notebook.clear()
+            notebook.write_cell(0, FORGET)
+            notebook.run_cell(0)
+            notebook.clear()
+        for index, source in enumerate(cells):
+            notebook.write_cell(index, source)
+        known = sources
+        return notebook
+
+    return share
 
 
 # What is run first where there are fitters: data, a model that takes its time, and the session's state as JSON.
@@ -392,20 +440,19 @@ class FitterPage:
 
 
 @pytest.fixture(scope="module")
-def open_fitter(open_notebook, request):
+def open_fitter(share_notebook):
     """open_fitter(source, *names) -> a FitterPage for each name, once the source has shown their fitters.
 
-    All tests of a module share a notebook and its kernel; the fitters of the test before are closed.
+    The fitters of the test before are closed.
     """
-    name = f"{request.module.__name__.rpartition('.')[2]}.ipynb"
-    notebook = None
+    prepared = None
 
     def opened(source, *names):
-        nonlocal notebook
-        if notebook is None or name not in notebook.page.url:
-            notebook = open_notebook(name, ["", ""])
+        nonlocal prepared
+        notebook = share_notebook("", "")
+        if notebook is not prepared:
             FitterPage(notebook).python(PREPARE)
-        notebook.page.mouse.up()
+            prepared = notebook
         notebook.write_cell(FitterPage.SHOWN, source)
         notebook.run_cell(FitterPage.SHOWN)
         pages = [FitterPage(notebook, name, place) for place, name in enumerate(names or ["fitter"])]

@@ -53,9 +53,9 @@ def _wait_for_answer(address, server, log):
 
 
 @pytest.fixture
-def app(open_notebook, tmp_path):
+def app(page, tmp_path):
     """The page of the app, in the browser that the other tests use."""
-    page = open_notebook("beside-the-app.ipynb", []).page.context.new_page()
+    page = page.context.new_page()
     with voila(REPOSITORY / "notebooks" / "app.ipynb", tmp_path) as address:
         page.goto(address, timeout=SHOWN_MS)
         page.locator(".trfkit-canvas").wait_for(timeout=SHOWN_MS)

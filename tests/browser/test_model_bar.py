@@ -52,8 +52,8 @@ class Bars:
 
 
 @pytest.fixture
-def bars(open_notebook, request):
-    return Bars(open_notebook(f"{request.node.name}.ipynb", [SETUP, SHOW, REPORT]))
+def bars(share_notebook):
+    return Bars(share_notebook(SETUP, SHOW, REPORT))
 
 
 def test_typed_model_is_shown_and_held(bars):

@@ -87,26 +87,25 @@ class FitterPage:
 
 
 @pytest.fixture
-def open_fitters(open_notebook):
-    """open_fitters(name, *sources) -> FitterPage, whose cells from 1 on have these sources; fits are stopped after."""
-    opened = []
+def open_fitters(share_notebook):
+    """open_fitters(*sources) -> FitterPage, whose cells from 1 on have these sources; fits are stopped after."""
+    notebook = share_notebook(SETUP, "", "", "", STOP_ALL)
+    notebook.run_cell(0)
 
-    def open_one(name, *sources):
-        fitters = FitterPage(open_notebook(name, [SETUP, *sources, STOP_ALL]))
-        opened.append((fitters, 1 + len(sources)))
-        fitters.notebook.run_cell(0)
-        return fitters
+    def write(*sources):
+        for index, source in enumerate(sources, 1):
+            notebook.write_cell(index, source)
+        return FitterPage(notebook)
 
-    yield open_one
-    for fitters, last in opened:
-        fitters.notebook.run_cell(last)
+    yield write
+    notebook.run_cell(4)
 
 
 STOP_ALL = "for known in [v for v in globals().values() if isinstance(v, CurveFitter)]: known.close()"
 
 
 def test_stop_button_ends_a_fit_that_the_fit_button_began(open_fitters):
-    fitters = open_fitters("stop-button.ipynb", SHOW, BEST_POINT)
+    fitters = open_fitters(SHOW, BEST_POINT)
     fitters.notebook.run_cell(1)
     fitters.press("Fit")
     fitters.wait_for_trial(2)
@@ -118,7 +117,7 @@ def test_stop_button_ends_a_fit_that_the_fit_button_began(open_fitters):
 
 @pytest.mark.parametrize("how", ["Stop", "interrupt"])
 def test_fit_that_a_cell_awaits_can_be_stopped(open_fitters, how):
-    fitters = open_fitters(f"await-{how}.ipynb", SHOW, "ended = await fitter.fit()", BEST_POINT)
+    fitters = open_fitters(SHOW, "ended = await fitter.fit()", BEST_POINT)
     fitters.notebook.run_cell(1)
     fitters.notebook.start_cell(2)
     fitters.wait_for_trial(2)
@@ -134,7 +133,7 @@ def test_fit_that_a_cell_awaits_can_be_stopped(open_fitters, how):
 
 
 def test_interrupt_stops_a_fit_that_a_cell_waits_for(open_fitters):
-    fitters = open_fitters("interrupt-run.ipynb", SHOW, "fitter.run()", BEST_POINT)
+    fitters = open_fitters(SHOW, "fitter.run()", BEST_POINT)
     fitters.notebook.run_cell(1)
     fitters.notebook.start_cell(2)
     fitters.wait_for_trial(2)
@@ -146,7 +145,7 @@ def test_interrupt_stops_a_fit_that_a_cell_waits_for(open_fitters):
 
 def test_cell_that_is_run_again_stops_the_fit_of_its_first_run(open_fitters):
     shown = "before, fitter = globals().get('fitter'), fitter_of()\nfitter"
-    fitters = open_fitters("rerun.ipynb", shown, "before.wait(60); print('the first is', before.session.state)")
+    fitters = open_fitters(shown, "before.wait(60); print('the first is', before.session.state)")
     fitters.notebook.run_cell(1)
     fitters.press("Fit")
     fitters.wait_for_trial(2)
@@ -160,7 +159,7 @@ def test_cell_that_is_run_again_stops_the_fit_of_its_first_run(open_fitters):
 
 
 def test_two_fitters_on_one_kernel_run_and_are_stopped_each_on_its_own(open_fitters):
-    fitters = open_fitters("two.ipynb", "one = fitter_of()\none", "two = fitter_of()\ntwo")
+    fitters = open_fitters("one = fitter_of()\none", "two = fitter_of()\ntwo")
     for card in (0, 1):
         fitters.notebook.run_cell(1 + card)
         fitters.press("Fit", card)
@@ -188,7 +187,7 @@ import json
 fitter.session.observe(tell)
 fitter
 """
-    fitters = open_fitters("closed.ipynb", told)
+    fitters = open_fitters(told)
     notebook = fitters.notebook
     notebook.run_cell(1)
     fitters.page.keyboard.press("Control+s")
