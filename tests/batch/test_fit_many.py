@@ -132,7 +132,7 @@ def test_random_problems_are_what_they_are_alone(seed):
 def test_models_that_jax_cannot_trace_are_fitted_one_by_one(what):
     arguments = {"y": Y, "start": START} | ARGUMENTS[what]
     y, start = arguments.pop("y"), arguments.pop("start")
-    found = check_as_alone(_numpy_decay, X, y, start, **arguments)
+    found = check_as_alone(_numpy_decay, X, y, start, rtol=2e-8, **arguments)  # derivatives by differences
     traced = fit_many(_decay, X, y, start, **arguments)
     np.testing.assert_allclose(found.values, traced.values, rtol=1e-5)
     assert any("NumPy made the fits" in note for note in found.notes)

@@ -3,6 +3,7 @@
 A file's name is a digest of all that its program depends on: what was compiled, JAX and this library to the letter of
 their sources, device and processor, JAX's settings. Files are written whole under another name and then moved, so that
 several processes share a folder; each begins with the digest of the rest, and one that does not fit is compiled anew.
+They hold machine code and are unpickled: a folder that others may write to is as trustworthy as they are.
 """
 
 import contextlib

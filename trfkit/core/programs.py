@@ -97,6 +97,8 @@ class Program:
         if found is not None:
             jax.monitoring.record_event_duration_secs(READ, time.perf_counter() - began, fun_name=self.__name__)
             return self._keep(form, _Executable(*found), to_disk=False)
+        if len(self._missing) >= MOST_KEPT:
+            self._missing.clear()
         self._missing.add(form)
         return None
 

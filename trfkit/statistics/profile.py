@@ -198,9 +198,12 @@ def _room(value: float, bound: float) -> float:
 def _still_to_gain(joint: Joint, solution: LeastSquaresResult) -> float:
     """By how much the linear model of the residuals would lower the cost within the bounds: 0 at a minimum."""
     R, q, x = solution.triangle, solution.qtf, solution.x
-    scale = determine(R, solution.m).scale
-    linear = lsq_linear(R / scale, -q, ((joint.lb - x) * scale, (joint.ub - x) * scale))
-    return 0.5 * float(q @ q) - linear.cost
+    found = determine(R, solution.m)
+    # Only along what the data determine: elsewhere R is rounding, and q is whatever that was divided by.
+    U, s, Vt = (a[..., : found.rank] if k < 2 else a[: found.rank] for k, a in enumerate(np.linalg.svd(R / found.scale)))
+    q = U.T @ q
+    room = (joint.lb - x) * found.scale, (joint.ub - x) * found.scale
+    return 0.5 * float(q @ q) - lsq_linear(s[:, None] * Vt, -q, room).cost
 
 
 def _walk(
