@@ -200,10 +200,11 @@ def _still_to_gain(joint: Joint, solution: LeastSquaresResult) -> float:
     R, q, x = solution.triangle, solution.qtf, solution.x
     found = determine(R, solution.m)
     # Only along what the data determine: elsewhere R is rounding, and q is whatever that was divided by.
-    U, s, Vt = (a[..., : found.rank] if k < 2 else a[: found.rank] for k, a in enumerate(np.linalg.svd(R / found.scale)))
-    q = U.T @ q
+    U, s, Vt = np.linalg.svd(R / found.scale)
+    kept = slice(found.rank)
+    q = U[:, kept].T @ q
     room = (joint.lb - x) * found.scale, (joint.ub - x) * found.scale
-    return 0.5 * float(q @ q) - lsq_linear(s[:, None] * Vt, -q, room).cost
+    return 0.5 * float(q @ q) - lsq_linear(s[kept, None] * Vt[kept], -q, room).cost
 
 
 def _walk(
