@@ -26,9 +26,6 @@ TOKEN = "trfkit"
 START_S = 60  # for the server to answer; 3 s on an idle machine
 CELL_MS = 180_000  # for a cell to finish: its first fit compiles
 
-CELLS = 5  # of the notebook that the tests share
-FORGET = "__import__('ipywidgets').Widget.close_all()\n%reset -f"
-
 ERROR = "[data-mime-type='application/vnd.jupyter.stderr']"  # tracebacks, too, in JupyterLab 4
 
 QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}  # no notice lies over the page
@@ -116,9 +113,8 @@ def browser_page(chromium: str, profile: pathlib.Path):
 class Notebook:
     """A notebook that is open in the page."""
 
-    def __init__(self, page: Page, address: str, sources=()):
+    def __init__(self, page: Page, address: str):
         self.page = page
-        self.sources = dict(enumerate(sources))
         page.goto(address)
         self.wait_until_idle()
 
@@ -166,10 +162,8 @@ class Notebook:
         return "\n".join(cell.locator(".jp-OutputArea-output").all_inner_texts())
 
     def write_cell(self, index: int, source: str):
-        """Give a code cell this text."""
-        if self.sources.get(index) != source:
-            self.page.locator(".jp-CodeCell").nth(index).locator(".cm-content").fill(source)
-            self.sources[index] = source
+        """Give a code cell another text."""
+        self.page.locator(".jp-CodeCell").nth(index).locator(".cm-content").fill(source)
 
     def clear(self):
         """Leave nothing below the cells, no button pressed, and the mouse on nothing."""
@@ -213,36 +207,27 @@ def open_notebook(page, tmp_path_factory):
                 cells = [nbformat.v4.new_code_cell(source) for source in sources]
                 nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / name)
             page.mouse.up()  # a test that failed may have left it pressed
-            return Notebook(page, address.format(name), sources or ())
+            return Notebook(page, address.format(name))
 
         yield open_one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def share_notebook(open_notebook, request):
-    """share_notebook(*sources) -> the Notebook of all tests with these code cells, none of which shows anything yet.
+    """share_notebook(*sources) -> the module's own Notebook with these code cells, none of which shows anything yet.
 
-    Its kernel knows nothing but what the tests before have run in the same cells. After a test that has failed, or has
-    gone to another page, page and kernel are new.
+    Page and kernel are those of the test before, unless that has failed or gone to another page: then both are new.
     """
-    notebook, known, failed, opened = None, None, 0, 0
+    stem = request.module.__name__.rpartition(".")[2]
+    notebook, failed, opened = None, 0, 0
 
     def share(*sources):
-        nonlocal notebook, known, failed, opened
-        cells = [*sources, *[""] * (CELLS - len(sources))]
-        if notebook is None or "shared-" not in notebook.page.url or request.session.testsfailed > failed:
+        nonlocal notebook, failed, opened
+        if notebook is None or stem not in notebook.page.url or request.session.testsfailed > failed:
             failed, opened = request.session.testsfailed, opened + 1
-            notebook = open_notebook(f"shared-{opened}.ipynb", cells)
-        elif sources == known:
-            notebook.clear()
+            notebook = open_notebook(f"{stem}-{opened}.ipynb", sources)
         else:
             notebook.clear()
-            notebook.write_cell(0, FORGET)
-            notebook.run_cell(0)
-            notebook.clear()
-        for index, source in enumerate(cells):
-            notebook.write_cell(index, source)
-        known = sources
         return notebook
 
     return share
@@ -443,7 +428,7 @@ class FitterPage:
 def open_fitter(share_notebook):
     """open_fitter(source, *names) -> a FitterPage for each name, once the source has shown their fitters.
 
-    The fitters of the test before are closed.
+    All tests of a module share a notebook and its kernel; the fitters of the test before are closed.
     """
     prepared = None
 

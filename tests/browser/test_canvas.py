@@ -50,7 +50,7 @@ print(json.dumps({"events": events, "handles": handles, "ratio": canvas.pixel_ra
                  default=list))
 events.clear()
 """
-BELOW = "# many lines\n" * 150  # enough for the notebook to scroll
+BELOW = ["'a long output\\n' * 20"] * 30  # enough for the notebook to scroll
 MIDDLE = (190, 95)  # (5, 2.5) in data coordinates
 PIXEL = (10 / 300, 5 / 150)  # one CSS pixel in data coordinates
 
@@ -107,7 +107,7 @@ class CanvasPage:
 
 @pytest.fixture
 def canvas(share_notebook):
-    return CanvasPage(share_notebook(SHOW, REPORT, "", BELOW))
+    return CanvasPage(share_notebook(SHOW, REPORT, "", *BELOW))
 
 
 @pytest.fixture
